@@ -1,0 +1,116 @@
+/**
+ * What Cloze asks of the machine below it. `node.ts` and `web.ts` both export one object of this type; everything else
+ * imports it as `import { platform } from "#platform"` and so runs in Node and in a browser unchanged.
+ *
+ * Every function that touches a file throws typed errors only, and each names the file (see `file-errors.ts`).
+ */
+import type { FileKind } from "./file-errors.ts";
+
+export interface FileStat {
+  kind: "file" | "folder" | "other";
+  sizeBytes: number;
+  /** Time of the last change, in milliseconds since 1970. */
+  modifiedMs: number;
+}
+
+export interface FolderEntry {
+  name: string;
+  kind: FileStat["kind"];
+}
+
+/** Where to begin and how much at a time. */
+export interface ReadChunksOptions {
+  /** First byte to read; 0 if absent. */
+  start?: number;
+  /** Largest chunk; 1 MiB if absent. The web platform gives chunks as they arrive. */
+  chunkBytes?: number;
+}
+
+/** What can be written: text is encoded as UTF-8, iterables are written piece by piece as they come. */
+export type FileContent = string | Uint8Array | Iterable<Uint8Array> | AsyncIterable<Uint8Array>;
+
+/** A file that only grows, for logs that outlive a killed process. */
+export interface LogFile {
+  readonly path: string;
+  /**
+   * Hands the text to the operating system before it returns, so that a killed process loses nothing. A write that
+   * fails half-way (disk full) is taken back, so that the file always ends with a whole entry.
+   */
+  append(text: string): void;
+  /** Returns when what was appended is on the disk, safe from a power failure too. */
+  flush(): Promise<void>;
+  close(): Promise<void>;
+}
+
+export interface Platform {
+  readonly name: "node" | "web";
+
+  /** The whole file. `kind` says what the file is for, and so which error a missing one becomes. */
+  readFile(path: string, kind: FileKind): Promise<Uint8Array<ArrayBuffer>>;
+  /** The whole file as UTF-8 without a byte order mark; other bytes are an error. */
+  readText(path: string, kind: FileKind): Promise<string>;
+  /**
+   * Fills `into` with the bytes from `position` on; an error if the file ends before. `into` may lie in shared memory.
+   * Needs no memory beside it but a buffer of 1 MiB.
+   */
+  readInto(path: string, kind: FileKind, position: number, into: Uint8Array): Promise<void>;
+  /** The file in chunks, in order. A chunk is the receiver's to keep. */
+  readChunks(path: string, kind: FileKind, options?: ReadChunksOptions): AsyncIterable<Uint8Array<ArrayBuffer>>;
+  /** Undefined if there is nothing at the path. Follows symbolic links. */
+  stat(path: string, kind: FileKind): Promise<FileStat | undefined>;
+  /** The entries of a folder, sorted by name in code unit order. Follows symbolic links; dangling ones are "other". */
+  list(path: string, kind: FileKind): Promise<FolderEntry[]>;
+  /** Lower-case hexadecimal. Reads the file in chunks. */
+  sha256(path: string, kind: FileKind): Promise<string>;
+
+  /** Makes the folder and those above it; nothing happens if it exists. */
+  makeFolder(path: string): Promise<void>;
+  /** Removes a file, or a folder with all that is in it; nothing happens if it does not exist. */
+  remove(path: string): Promise<void>;
+  rename(from: string, to: string): Promise<void>;
+  copyFile(from: string, to: string): Promise<void>;
+  /** A second name for the same bytes, or a copy where the file system has no hard links. */
+  linkOrCopy(from: string, to: string): Promise<void>;
+  /**
+   * After this the path holds the whole content, or what it held before: written aside in the same folder, synced,
+   * renamed, and the folder synced. Makes the folder if need be. On failure the file aside is removed.
+   */
+  writeFileAtomically(path: string, content: FileContent): Promise<void>;
+  /**
+   * The same for a whole folder: `write` fills the folder that it is given, then all is synced and renamed to `path`.
+   * An existing folder is an error, unless `replace` is set: then it is moved away first and removed last, and a crash
+   * between the two renames leaves it as `<name>.tmp-…`.
+   */
+  writeFolderAtomically(
+    path: string,
+    write: (folder: string) => Promise<void>,
+    options?: { replace?: boolean },
+  ): Promise<void>;
+  /** Removes what killed processes of this machine left aside in a folder (`….tmp-…`); returns the names. */
+  removeLeftovers(folder: string): Promise<string[]>;
+  /** Opens or makes a log. A last line without its end, which a killed process left, is cut off. */
+  openLog(path: string): Promise<LogFile>;
+
+  /** Joins with the separator of this platform and resolves `.` and `..`. */
+  join(...parts: string[]): string;
+  baseName(path: string): string;
+  folderName(path: string): string;
+  /** Absolute, with a leading `~` as the home folder. */
+  resolve(path: string): string;
+  /** The folder of an installed npm package as seen from this one, or undefined. */
+  packageFolder(name: string): Promise<string | undefined>;
+
+  environment(name: string): string | undefined;
+  /** Milliseconds that never run backwards, for durations. */
+  now(): number;
+  /** The calendar. */
+  date(): Date;
+  /** Resident memory of this process, now and at its peak, in bytes; undefined where it cannot be known. */
+  processMemory(): { residentBytes: number; peakBytes: number } | undefined;
+  /** What this process may use, container limits counted, in bytes; undefined where it cannot be known. */
+  memoryLimitBytes(): number | undefined;
+  /** Free bytes on the file system that holds the folder; undefined where it cannot be known. */
+  freeDiskBytes(folder: string): Promise<number | undefined>;
+  /** Processors that this process may use. */
+  processorCount(): number;
+}
