@@ -1,0 +1,74 @@
+/**
+ * Builds `dist/`: JavaScript by esbuild, declarations by the TypeScript compiler.
+ *
+ * The entries are what package.json promises (`exports`, `imports`, `bin`), so that a promise without a file fails here.
+ * The entries share chunks, and so they share state: `ClozeError` is the same class whichever subpath it came from.
+ * `#platform` and `#runtime` stay imports, so that the importing program (Node or a browser's bundler) chooses.
+ *
+ * `--if-stale` does nothing when no source is newer than the last build.
+ */
+import { execFileSync } from "node:child_process";
+import { chmodSync, existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { join, relative } from "node:path";
+import { fileURLToPath, pathToFileURL } from "node:url";
+import { build } from "esbuild";
+import { type PackageJson, sourceEntries } from "./package-entries.ts";
+
+const root = fileURLToPath(new URL("..", import.meta.url));
+const dist = join(root, "dist");
+const stamp = join(dist, ".built");
+
+function readPackageJson(): PackageJson {
+  return JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
+}
+
+/** Newest modification time among the files that the build reads, in milliseconds. */
+function newestSourceTime(): number {
+  const sources = readdirSync(join(root, "src"), { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile() && !entry.name.endsWith(".test.ts"))
+    .map((entry) => join(entry.parentPath, entry.name));
+  const settings = ["package.json", "tsconfig.json", "tsconfig.build.json", "scripts/build.ts"].map((name) =>
+    join(root, name),
+  );
+  return Math.max(...[...sources, ...settings].map((path) => statSync(path).mtimeMs));
+}
+
+function isStale(): boolean {
+  return !existsSync(stamp) || statSync(stamp).mtimeMs < newestSourceTime();
+}
+
+async function buildPackage(): Promise<void> {
+  const started = performance.now();
+  const packageJson = readPackageJson();
+  const entryPoints = sourceEntries(packageJson);
+  const missing = entryPoints.filter((entry) => !existsSync(join(root, entry)));
+  if (missing.length > 0) throw new Error(`package.json promises entries that do not exist: ${missing.join(", ")}`);
+
+  rmSync(dist, { recursive: true, force: true });
+  await build({
+    absWorkingDir: root,
+    entryPoints,
+    outdir: dist,
+    outbase: "src",
+    chunkNames: "chunks/[name]-[hash]",
+    bundle: true,
+    splitting: true,
+    format: "esm",
+    platform: "neutral",
+    target: "es2022",
+    packages: "external",
+    external: ["#platform", "#runtime"],
+    sourcemap: true,
+    logLevel: "warning",
+  });
+  for (const bin of Object.values(packageJson.bin)) chmodSync(join(root, bin), 0o755);
+
+  const compiler = join(root, "node_modules/typescript/bin/tsc");
+  execFileSync(process.execPath, [compiler, "--project", join(root, "tsconfig.build.json")], { stdio: "inherit" });
+  writeFileSync(stamp, "");
+  console.error(`built ${relative(root, dist)}/ in ${((performance.now() - started) / 1000).toFixed(1)} s`);
+}
+
+if (import.meta.url === pathToFileURL(process.argv[1] ?? "").href) {
+  if (!process.argv.includes("--if-stale") || isStale()) await buildPackage();
+}
