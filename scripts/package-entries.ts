@@ -36,3 +36,8 @@ export function sourceEntries(packageJson: PackageJson): string[] {
   );
   return [...new Set([...targets.flatMap(sourceLeaves), ...binaries])].sort();
 }
+
+/** The subpaths that hold modules, as they stand in `exports`: `.`, `./tokenizers`, … */
+export function packageSubpaths(packageJson: PackageJson): string[] {
+  return Object.keys(packageJson.exports).filter((subpath) => subpath !== "./package.json");
+}
