@@ -63,8 +63,10 @@ async function buildPackage(): Promise<void> {
   });
   for (const bin of Object.values(packageJson.bin)) chmodSync(join(root, bin), 0o755);
 
+  // `npm run types` checks them; here they are only written.
   const compiler = join(root, "node_modules/typescript/bin/tsc");
-  execFileSync(process.execPath, [compiler, "--project", join(root, "tsconfig.build.json")], { stdio: "inherit" });
+  const project = join(root, "tsconfig.build.json");
+  execFileSync(process.execPath, [compiler, "--project", project, "--noCheck"], { stdio: "inherit" });
   writeFileSync(stamp, "");
   console.error(`built ${relative(root, dist)}/ in ${((performance.now() - started) / 1000).toFixed(1)} s`);
 }
