@@ -1,0 +1,8 @@
+/** Symbolic tensors, operators, differentiation and lowering to ONNX. */
+export { gradientRules, gradientsOf, nodesOf } from "./gradients.ts";
+export { type LoweredGraph, lower, type Port } from "./lower.ts";
+export * from "./operator.ts";
+export * from "./ops.ts";
+export * from "./shapes.ts";
+export * from "./symbolic-tensor.ts";
+export * from "./trace.ts";

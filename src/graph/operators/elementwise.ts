@@ -1,0 +1,119 @@
+/** Operators that work on each element alone, with NumPy's broadcasting. */
+import { ShapeError } from "../../errors.ts";
+import { onnxTypes } from "../../onnx/index.ts";
+import { at, expectType, microsoft, operator } from "../operator.ts";
+import { broadcastShapes } from "../shapes.ts";
+import type { DataType, SymbolicTensor, TensorSpec } from "../symbolic-tensor.ts";
+
+function unary(name: string, onnxType: string) {
+  return operator<1>(name, 1, {
+    infer: ([x]) => float(x),
+    lower: (emit, inputs) => emit.node(onnxType, inputs),
+  });
+}
+
+function float(x: SymbolicTensor | undefined): TensorSpec {
+  const tensor = at([x], 0) as SymbolicTensor;
+  expectType(tensor, "float32");
+  return { type: tensor.type, shape: tensor.shape };
+}
+
+function broadcast(inputs: readonly SymbolicTensor[], type?: DataType): TensorSpec {
+  const [left, right] = [at(inputs, 0), at(inputs, 1)];
+  if (left.type !== right.type) {
+    throw new ShapeError("operands differ in type", { expected: left.type, received: right.type });
+  }
+  return { type: type ?? left.type, shape: broadcastShapes(left.shape, right.shape) };
+}
+
+function binary(name: string, onnxType: string, result?: DataType) {
+  return operator<2>(name, 2, {
+    infer: (inputs) => broadcast(inputs, result),
+    lower: (emit, inputs) => emit.node(onnxType, inputs),
+  });
+}
+
+export const neg = unary("neg", "Neg");
+export const exp = unary("exp", "Exp");
+/** Natural logarithm. */
+export const log = unary("log", "Log");
+export const sqrt = unary("sqrt", "Sqrt");
+export const tanh = unary("tanh", "Tanh");
+export const sigmoid = unary("sigmoid", "Sigmoid");
+/** The error function. */
+export const erf = unary("erf", "Erf");
+/** max(x, 0); its gradient at 0 is 0. */
+export const relu = unary("relu", "Relu");
+
+export interface GeluAttributes {
+  /** `none`: x·Φ(x). `tanh`: the approximation that GPT uses. */
+  readonly approximate?: "none" | "tanh";
+}
+
+/** Gaussian error linear unit (Hendrycks and Gimpel 2016, https://arxiv.org/abs/1606.08415). */
+export const gelu = operator<1, GeluAttributes>("gelu", 1, {
+  infer: ([x]) => float(x),
+  lower: (emit, inputs, { approximate }) =>
+    emit.node(approximate === "tanh" ? "FastGelu" : "Gelu", inputs, { domain: microsoft }),
+});
+
+export const add = binary("add", "Add");
+export const sub = binary("sub", "Sub");
+export const mul = binary("mul", "Mul");
+export const div = binary("div", "Div");
+/** The larger of two; at a tie each gets half of the gradient. */
+export const maximum = binary("maximum", "Max");
+export const equal = binary("equal", "Equal", "bool");
+export const less = binary("less", "Less", "bool");
+export const lessOrEqual = binary("lessOrEqual", "LessOrEqual", "bool");
+export const logicalAnd = binary("logicalAnd", "And", "bool");
+
+export const logicalNot = operator<1>("logicalNot", 1, {
+  infer: ([x]) => {
+    const tensor = at([x], 0) as SymbolicTensor;
+    expectType(tensor, "bool");
+    return { type: "bool", shape: tensor.shape };
+  },
+  lower: (emit, inputs) => emit.node("Not", inputs),
+});
+
+/** where(condition, a, b): a where the condition holds, else b. */
+export const where = operator<3>("where", 3, {
+  infer: (inputs) => {
+    const [condition, a, b] = [at(inputs, 0), at(inputs, 1), at(inputs, 2)];
+    expectType(condition, "bool");
+    const { type, shape } = broadcast([a, b]);
+    return { type, shape: broadcastShapes(condition.shape, shape) };
+  },
+  lower: (emit, inputs) => emit.node("Where", inputs),
+});
+
+export interface CastAttributes {
+  readonly to: DataType;
+}
+
+export const cast = operator<1, CastAttributes>("cast", 1, {
+  infer: (inputs, { to }) => ({ type: to, shape: at(inputs, 0).shape }),
+  lower: (emit, inputs, { to }) => emit.node("Cast", inputs, { attributes: { to: onnxTypes[to] } }),
+});
+
+export interface MaskAttributes {
+  /** What kept elements are multiplied by. */
+  readonly scale: number;
+}
+
+/**
+ * applyMask(x, mask): x · mask · scale, the mask being uint8 zeros and ones of a shape that equals x's when the graph
+ * runs (its dimension names are its own).
+ */
+export const applyMask = operator<2, MaskAttributes>("applyMask", 2, {
+  infer: (inputs) => {
+    const [x, mask] = [at(inputs, 0), at(inputs, 1)];
+    expectType(x, "float32");
+    expectType(mask, "uint8");
+    if (x.rank !== mask.rank) throw new ShapeError("the mask has another rank", { received: mask.toString() });
+    return { type: "float32", shape: x.shape };
+  },
+  lower: (emit, [x, mask], { scale }) =>
+    emit.node("Mul", [x as string, emit.node("DequantizeLinear", [mask as string, emit.float(scale)])]),
+});

@@ -1,0 +1,79 @@
+/** Matrix products. */
+import { ShapeError } from "../../errors.ts";
+import { at, expectType, microsoft, operator } from "../operator.ts";
+import { broadcastShapes, dimensionsEqual, sizeOf } from "../shapes.ts";
+import type { SymbolicTensor } from "../symbolic-tensor.ts";
+
+export interface MatmulAttributes {
+  /** Whether the last two axes of the left operand are exchanged first. */
+  readonly transposeLeft?: boolean;
+  readonly transposeRight?: boolean;
+  /** Factor of the result. */
+  readonly alpha?: number;
+}
+
+/** [..., M, K] · [..., K, N] → [..., M, N] with broadcast leading axes. */
+export const matmul = operator<2, MatmulAttributes>("matmul", 2, {
+  infer: (inputs, { transposeLeft, transposeRight }) => {
+    const [left, right] = [at(inputs, 0), at(inputs, 1)];
+    expectType(left, "float32");
+    expectType(right, "float32");
+    if (left.rank < 2 || right.rank < 2) throw new ShapeError("operands need at least two axes");
+    const [rows, inner] = lastTwo(left, transposeLeft);
+    const [otherInner, columns] = lastTwo(right, transposeRight);
+    if (!dimensionsEqual(inner, otherInner)) {
+      throw new ShapeError(`inner dimensions ${inner} and ${otherInner} differ`, {
+        expected: String(inner),
+        received: String(otherInner),
+      });
+    }
+    const leading = broadcastShapes(left.shape.slice(0, -2), right.shape.slice(0, -2));
+    return { type: "float32", shape: [...leading, rows, columns] };
+  },
+  lower: (emit, inputs, { transposeLeft, transposeRight, alpha }) => {
+    if (!transposeLeft && !transposeRight && (alpha ?? 1) === 1) return emit.node("MatMul", inputs);
+    const attributes = {
+      transA: transposeLeft ? 1 : 0,
+      transB: transposeRight ? 1 : 0,
+      alpha: { float: alpha ?? 1 },
+    };
+    return emit.node("FusedMatMul", inputs, { attributes, domain: microsoft });
+  },
+});
+
+function lastTwo(x: SymbolicTensor, transposed: boolean | undefined) {
+  const [rows, columns] = [at(x.shape, x.rank - 2), at(x.shape, x.rank - 1)];
+  return transposed ? ([columns, rows] as const) : ([rows, columns] as const);
+}
+
+export interface LinearAttributes {
+  /** True for published [out, in] weights, false for GPT-2's [in, out]. */
+  readonly transposeWeight: boolean;
+}
+
+/** linear(x, weight, bias): x [..., I] · weight + bias [O] → [..., O]. */
+export const linear = operator<3, LinearAttributes>("linear", 3, {
+  infer: (inputs, { transposeWeight }) => {
+    const [x, weight, bias] = [at(inputs, 0), at(inputs, 1), at(inputs, 2)];
+    expectType(x, "float32");
+    if (weight.rank !== 2) throw new ShapeError("the weight is a matrix", { received: weight.toString() });
+    const [inner, outer] = lastTwo(weight, transposeWeight);
+    const width = at(x.shape, x.rank - 1);
+    if (!dimensionsEqual(width, inner)) {
+      throw new ShapeError(`the weight takes ${inner} features`, { expected: String(inner), received: String(width) });
+    }
+    if (bias.rank !== 1 || !dimensionsEqual(at(bias.shape, 0), outer)) {
+      throw new ShapeError("the bias does not fit", { expected: `[${outer}]`, received: bias.toString() });
+    }
+    return { type: "float32", shape: [...x.shape.slice(0, -1), outer] };
+  },
+  lower: (emit, inputs, { transposeWeight }, node) => {
+    const { shape } = at(node.inputs, 0);
+    const result = at(node.outputs, 0).shape;
+    const rows = sizeOf(shape.slice(0, -1));
+    const flat = emit.reshape(at(inputs, 0), shape, [rows, at(shape, shape.length - 1)]);
+    const attributes = { transB: transposeWeight ? 1 : 0 };
+    const product = emit.node("Gemm", [flat, at(inputs, 1), at(inputs, 2)], { attributes });
+    return emit.reshape(product, [rows, at(result, result.length - 1)], result);
+  },
+});

@@ -1,0 +1,83 @@
+/**
+ * What is true while a graph is being traced: the module whose code runs, and whether dropout is on. Tracing is
+ * synchronous, so one current trace suffices.
+ */
+import { namedDimension, type Shape } from "./shapes.ts";
+import { input, type SymbolicTensor } from "./symbolic-tensor.ts";
+
+/** A place where dropout is applied: the runner fills the mask of `shape` before each step. */
+export interface DropoutSite {
+  /** The name of the uint8 graph input: 1 keeps, 0 drops. */
+  readonly name: string;
+  readonly shape: Shape;
+  /** Probability of dropping. */
+  readonly probability: number;
+}
+
+export interface TraceOptions {
+  /** Whether dropout is on. */
+  readonly training?: boolean;
+}
+
+export interface Trace {
+  readonly training: boolean;
+  readonly scopes: string[];
+  readonly dropoutSites: DropoutSite[];
+}
+
+let current: Trace = newTrace({});
+let sequence = 0;
+
+function newTrace(options: TraceOptions): Trace {
+  return { training: options.training ?? false, scopes: [], dropoutSites: [] };
+}
+
+/** Runs `build` under a trace of its own and returns what it built with the dropout sites that it met. */
+export function trace<T>(options: TraceOptions, build: () => T): { readonly result: T; readonly trace: Trace } {
+  const outer = current;
+  const inner = newTrace(options);
+  current = inner;
+  try {
+    return { result: build(), trace: inner };
+  } finally {
+    current = outer;
+  }
+}
+
+/** Runs `build` with `name` added to the current scope. */
+export function withScope<T>(name: string, build: () => T): T {
+  const { scopes } = current;
+  scopes.push(name);
+  try {
+    return build();
+  } finally {
+    scopes.pop();
+  }
+}
+
+/** The dotted path of the module that is being traced, empty outside any. */
+export function currentScope(): string {
+  return current.scopes.at(-1) ?? "";
+}
+
+/** Whether dropout is on. */
+export function isTraining(): boolean {
+  return current.training;
+}
+
+/** The place of the next node in tracing order. */
+export function nextSequence(): number {
+  sequence += 1;
+  return sequence;
+}
+
+/** The mask input of a new dropout site over a tensor of `shape`. */
+export function addDropoutSite(shape: Shape, probability: number): SymbolicTensor {
+  const name = `dropout.${current.dropoutSites.length}`;
+  current.dropoutSites.push({ name, shape, probability });
+  // A mask is sized by the runner from the other inputs, so computed dimensions get a name of their own.
+  const named = shape.map((dimension, axis) =>
+    typeof dimension === "number" ? dimension : namedDimension(`${name}.${axis}`),
+  );
+  return input(name, "uint8", named);
+}
