@@ -8,7 +8,7 @@
  * `--if-stale` does nothing when no source is newer than the last build.
  */
 import { execFileSync } from "node:child_process";
-import { chmodSync, existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
 import { join, relative } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { build } from "esbuild";
@@ -16,17 +16,18 @@ import { type PackageJson, sourceEntries } from "./package-entries.ts";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const dist = join(root, "dist");
-const stamp = join(dist, ".built");
+/** Written last, so that a build that was broken off is a stale one. */
+const lastWritten = join(dist, "index.d.ts");
 
 function readPackageJson(): PackageJson {
   return JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
 }
 
-/** Newest modification time among the files that the build reads, in milliseconds. */
+/** Newest modification time among what the build reads, in milliseconds; folders too, so that a removed file counts. */
 function newestSourceTime(): number {
-  const sources = readdirSync(join(root, "src"), { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile() && !entry.name.endsWith(".test.ts"))
-    .map((entry) => join(entry.parentPath, entry.name));
+  const sources = readdirSync(join(root, "src"), { recursive: true, encoding: "utf8" })
+    .filter((path) => !path.endsWith(".test.ts"))
+    .map((path) => join(root, "src", path));
   const settings = ["package.json", "tsconfig.json", "tsconfig.build.json", "scripts/build.ts"].map((name) =>
     join(root, name),
   );
@@ -34,7 +35,7 @@ function newestSourceTime(): number {
 }
 
 function isStale(): boolean {
-  return !existsSync(stamp) || statSync(stamp).mtimeMs < newestSourceTime();
+  return !existsSync(lastWritten) || statSync(lastWritten).mtimeMs < newestSourceTime();
 }
 
 async function buildPackage(): Promise<void> {
@@ -67,7 +68,6 @@ async function buildPackage(): Promise<void> {
   const compiler = join(root, "node_modules/typescript/bin/tsc");
   const project = join(root, "tsconfig.build.json");
   execFileSync(process.execPath, [compiler, "--project", project, "--noCheck"], { stdio: "inherit" });
-  writeFileSync(stamp, "");
   console.error(`built ${relative(root, dist)}/ in ${((performance.now() - started) / 1000).toFixed(1)} s`);
 }
 
