@@ -34,7 +34,15 @@ import {
   transpose,
   where,
 } from "./ops.ts";
-import { addDimensions, dimensionsEqual, normalizeAxis, reducedAxes, type Shape, shapesEqual, sizeOf } from "./shapes.ts";
+import {
+  addDimensions,
+  dimensionsEqual,
+  normalizeAxis,
+  reducedAxes,
+  type Shape,
+  shapesEqual,
+  sizeOf,
+} from "./shapes.ts";
 import { constant, type GraphNode, Parameter, type SymbolicTensor } from "./symbolic-tensor.ts";
 
 /** What a rule sees. `gradients[i]` is the loss's gradient at output i, absent where nothing flows. */

@@ -11,7 +11,7 @@ import {
   type OnnxValueInfo,
 } from "../onnx/index.ts";
 import { nodesOf } from "./gradients.ts";
-import type { Emitter, EmitOptions } from "./operator.ts";
+import type { EmitOptions, Emitter } from "./operator.ts";
 import { type OperatorType, operators } from "./ops.ts";
 import { bareName, type Dimension, dimensionsEqual, namedDimension, type Shape, shapesEqual } from "./shapes.ts";
 import type { GraphNode, Parameter, SymbolicTensor, TensorSpec, TypedArray } from "./symbolic-tensor.ts";

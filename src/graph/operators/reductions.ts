@@ -18,7 +18,10 @@ function reducedShape(shape: Shape, { axes, keepDims }: ReductionAttributes): Sh
     : shape.filter((_, axis) => !folded.has(axis));
 }
 
-function reduction(name: string, lower: (emit: Emitter, x: string, axes: readonly number[], node: GraphNode) => string) {
+function reduction(
+  name: string,
+  lower: (emit: Emitter, x: string, axes: readonly number[], node: GraphNode) => string,
+) {
   return operator<1, ReductionAttributes>(name, 1, {
     infer: (inputs, attributes) => {
       const x = at(inputs, 0);

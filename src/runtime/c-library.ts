@@ -1,0 +1,135 @@
+/**
+ * ONNX Runtime's C library, opened through koffi. Pointers are BigInts; every object that the library makes is given
+ * back by its owner in c-api.ts.
+ */
+import { existsSync, readdirSync } from "node:fs";
+import { createRequire } from "node:module";
+import { dirname, join } from "node:path";
+import { DeviceError } from "../errors.ts";
+
+export type Pointer = bigint;
+
+/** The first version whose function table has all that is used here; the table is append-only. */
+const apiVersion = 22;
+
+/** Places of functions in `OrtApi` (onnxruntime_c_api.h), with their C signatures. */
+const signatures = {
+  GetErrorCode: [1, "int GetErrorCode(void *status)"],
+  GetErrorMessage: [2, "const char *GetErrorMessage(void *status)"],
+  CreateEnv: [3, "void *CreateEnv(int level, const char *name, void *out)"],
+  DisableTelemetryEvents: [6, "void *DisableTelemetryEvents(void *env)"],
+  CreateSessionFromArray: [
+    8,
+    "void *CreateSessionFromArray(void *env, void *data, size_t size, void *options, void *out)",
+  ],
+  Run: [
+    9,
+    "void *Run(void *s, void *o, void *inNames, void *ins, size_t nIn, void *outNames, size_t nOut, void *outs)",
+  ],
+  CreateSessionOptions: [10, "void *CreateSessionOptions(void *out)"],
+  EnableProfiling: [14, "void *EnableProfiling(void *options, const char *prefix)"],
+  DisableMemPattern: [17, "void *DisableMemPattern(void *options)"],
+  SetSessionLogSeverityLevel: [22, "void *SetSessionLogSeverityLevel(void *options, int level)"],
+  SetIntraOpNumThreads: [24, "void *SetIntraOpNumThreads(void *options, int threads)"],
+  CreateTensorWithDataAsOrtValue: [
+    49,
+    "void *CreateTensorWithData(void *info, void *data, size_t bytes, void *dims, size_t rank, int type, void *out)",
+  ],
+  CreateCpuMemoryInfo: [69, "void *CreateCpuMemoryInfo(int allocator, int memory, void *out)"],
+  ReleaseStatus: [93, "void ReleaseStatus(void *status)"],
+  ReleaseSession: [95, "void ReleaseSession(void *session)"],
+  ReleaseValue: [96, "void ReleaseValue(void *value)"],
+  ReleaseSessionOptions: [100, "void ReleaseSessionOptions(void *options)"],
+  SessionEndProfiling: [110, "void *SessionEndProfiling(void *session, void *allocator, void *out)"],
+  GetAllocatorWithDefaultOptions: [78, "void *GetAllocatorWithDefaultOptions(void *out)"],
+  AddSessionConfigEntry: [130, "void *AddSessionConfigEntry(void *options, const char *key, const char *value)"],
+} as const;
+
+type Native = ((...args: unknown[]) => unknown) & { async: (...args: unknown[]) => void };
+type Functions = { readonly [K in keyof typeof signatures]: Native };
+
+interface Koffi {
+  load(path: string): { func(signature: string): Native };
+  decode(pointer: unknown, ...rest: unknown[]): unknown;
+  proto(signature: string): unknown;
+  call(pointer: unknown, type: unknown, ...args: unknown[]): unknown;
+  address(array: ArrayBufferView): Pointer;
+}
+
+const hint =
+  "install it with: ONNXRUNTIME_NODE_INSTALL=skip npm install onnxruntime-node koffi, " +
+  "or name a library by CLOZE_ONNXRUNTIME_LIBRARY";
+
+/** The library file: the one named by CLOZE_ONNXRUNTIME_LIBRARY, else that of the package onnxruntime-node. */
+function findLibrary(): string {
+  const named = process.env.CLOZE_ONNXRUNTIME_LIBRARY;
+  if (named !== undefined && named !== "") {
+    if (existsSync(named)) return named;
+    throw new DeviceError(`there is no ONNX Runtime library at ${named}`, {
+      file: named,
+      field: "CLOZE_ONNXRUNTIME_LIBRARY",
+      expected: "the path of libonnxruntime",
+      hint: "correct or unset the environment variable CLOZE_ONNXRUNTIME_LIBRARY",
+    });
+  }
+  let folder: string;
+  try {
+    const manifest = createRequire(import.meta.url).resolve("onnxruntime-node/package.json");
+    folder = join(dirname(manifest), "bin", "napi-v6", process.platform, process.arch);
+  } catch (cause) {
+    throw new DeviceError("the package onnxruntime-node is not installed", { hint, cause });
+  }
+  const pattern = process.platform === "win32" ? /^onnxruntime\.dll$/ : /^libonnxruntime\.(so\.1|[\d.]*dylib)$/;
+  const file = existsSync(folder) ? readdirSync(folder).find((name) => pattern.test(name)) : undefined;
+  if (file === undefined) {
+    throw new DeviceError(`onnxruntime-node has no library for ${process.platform} on ${process.arch}`, {
+      file: folder,
+      hint,
+    });
+  }
+  return join(folder, file);
+}
+
+export interface CLibrary {
+  readonly path: string;
+  readonly version: string;
+  readonly functions: Functions;
+  /** Where an array's elements lie. The caller keeps the array alive while the address is in use. */
+  address(array: ArrayBufferView): Pointer;
+}
+
+/** Loads the library. Throws a DeviceError that says how to get what is missing. */
+export function openLibrary(): CLibrary {
+  const path = findLibrary();
+  let koffi: Koffi;
+  try {
+    koffi = createRequire(import.meta.url)("koffi") as Koffi;
+  } catch (cause) {
+    throw new DeviceError("the package koffi is not installed or does not run here", { hint, cause });
+  }
+  let base: unknown;
+  try {
+    base = koffi.load(path).func("void *OrtGetApiBase()")();
+  } catch (cause) {
+    throw new DeviceError(`${path} cannot be loaded as ONNX Runtime`, { file: path, hint, cause });
+  }
+  const getApi = koffi.decode(base, 0, "void *");
+  const getVersion = koffi.decode(base, 8, "void *");
+  const version = koffi.call(getVersion, koffi.proto("const char *OrtGetVersionString()"), []) as string;
+  const api = koffi.call(getApi, koffi.proto("void *OrtGetApi(uint32_t version)"), apiVersion);
+  if (api === null) {
+    throw new DeviceError(`ONNX Runtime ${version} is too old`, {
+      file: path,
+      expected: `1.${apiVersion} or newer`,
+      received: version,
+      hint,
+    });
+  }
+  const functions = Object.fromEntries(
+    Object.entries(signatures).map(([name, [index, signature]]) => [
+      name,
+      koffi.decode(koffi.decode(api, index * 8, "void *"), koffi.proto(signature)),
+    ]),
+  ) as unknown as Functions;
+  return { path, version, functions, address: (array) => koffi.address(array) };
+}

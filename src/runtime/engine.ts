@@ -1,0 +1,45 @@
+/**
+ * The one small interface behind which ONNX Runtime stands: its C library in Node, onnxruntime-web in a browser.
+ */
+import type { DataType, TypedArray } from "../graph/index.ts";
+
+/** Elements that the caller owns, with their shape. */
+export interface Buffer {
+  readonly type: DataType;
+  readonly dims: readonly number[];
+  readonly data: TypedArray;
+}
+
+export type Buffers = Readonly<Record<string, Buffer>>;
+
+export interface SessionOptions {
+  /** Threads of one run; all processors by default. */
+  readonly threads?: number | undefined;
+  /** File name prefix of a profile written when the session is released. */
+  readonly profile?: string | undefined;
+}
+
+/** A run prepared over buffers that stay the same from one run to the next, such as weights and their gradients. */
+export interface Binding {
+  /**
+   * Runs the graph, reading the bound inputs and `inputs`, writing the bound outputs and `outputs` in place. The event
+   * loop stays free. No output may share memory with an input.
+   */
+  run(inputs: Buffers, outputs: Buffers): Promise<void>;
+  release(): void;
+}
+
+/** A compiled graph. */
+export interface Session {
+  bind(inputs: Buffers, outputs: Buffers): Binding;
+  /** Frees the compiled graph once the runs under way have ended. */
+  release(): Promise<void>;
+}
+
+export interface Engine {
+  /** Such as `cpu` or `wasm`. */
+  readonly device: string;
+  /** The version of ONNX Runtime. */
+  readonly version: string;
+  createSession(model: Uint8Array, options?: SessionOptions): Promise<Session>;
+}

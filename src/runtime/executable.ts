@@ -1,0 +1,102 @@
+/** A lowered graph with its session: named arrays in, named arrays out. */
+import { ShapeError } from "../errors.ts";
+import {
+  bindShape,
+  type DataType,
+  evaluateShape,
+  type LoweredGraph,
+  lower,
+  type Parameter,
+  type Port,
+  type SymbolicTensor,
+  type TypedArray,
+} from "../graph/index.ts";
+import type { Binding, Buffer, Buffers, Engine, Session, SessionOptions } from "./engine.ts";
+
+const constructors: Record<DataType, new (length: number) => TypedArray> = {
+  float32: Float32Array,
+  int64: BigInt64Array,
+  int32: Int32Array,
+  uint8: Uint8Array,
+  bool: Uint8Array,
+};
+
+/** A zeroed buffer. */
+export function allocateBuffer(type: DataType, dims: readonly number[]): Buffer {
+  return { type, dims, data: new constructors[type](dims.reduce((product, dim) => product * dim, 1)) };
+}
+
+export interface FixedBuffers {
+  /** The weights' values, read in place at each run. */
+  readonly parameters: (parameter: Parameter) => Float32Array;
+  /** Outputs that go to the same place at each run, such as gradients. */
+  readonly outputs?: Buffers;
+}
+
+/** A compiled graph that runs over any sizes of its named dimensions. */
+export class Executable {
+  readonly inputs: readonly Port[];
+  readonly outputs: readonly Port[];
+  readonly #session: Session;
+  readonly #binding: Binding;
+  readonly #fixedOutputs: ReadonlySet<string>;
+
+  private constructor(lowered: LoweredGraph, session: Session, fixed: FixedBuffers) {
+    this.inputs = lowered.inputs.filter(({ name }) => !lowered.parameters.has(name));
+    this.outputs = lowered.outputs;
+    this.#session = session;
+    const weights = [...lowered.parameters].map(([name, parameter]): [string, Buffer] => [
+      name,
+      { type: "float32", dims: parameter.shape, data: fixed.parameters(parameter) },
+    ]);
+    this.#fixedOutputs = new Set(Object.keys(fixed.outputs ?? {}));
+    this.#binding = session.bind(Object.fromEntries(weights), fixed.outputs ?? {});
+  }
+
+  /** Lowers and compiles what `outputs` reach. */
+  static async compile(
+    engine: Engine,
+    outputs: Readonly<Record<string, SymbolicTensor>>,
+    fixed: FixedBuffers,
+    options: SessionOptions = {},
+  ): Promise<Executable> {
+    const lowered = lower(outputs);
+    const session = await engine.createSession(lowered.model, options);
+    return new Executable(lowered, session, fixed);
+  }
+
+  /**
+   * Runs once. `inputs` must hold every input of the graph and may hold more; results are new buffers but for the fixed
+   * ones and those in `into`. Throws a ShapeError that names an input that is missing or does not fit.
+   */
+  async run(inputs: Buffers, into: Buffers = {}): Promise<Record<string, Buffer>> {
+    const sizes = new Map<string, number>();
+    const passed: Record<string, Buffer> = {};
+    for (const { name, type, shape } of this.inputs) {
+      const buffer = inputs[name];
+      if (buffer === undefined) throw new ShapeError(`input ${name} is missing`, { field: name });
+      if (buffer.type !== type) {
+        throw new ShapeError(`input ${name} has the wrong type`, {
+          field: name,
+          expected: type,
+          received: buffer.type,
+        });
+      }
+      bindShape(shape, buffer.dims, sizes, `input ${name}`);
+      passed[name] = buffer;
+    }
+    const results: Record<string, Buffer> = {};
+    for (const { name, type, shape } of this.outputs) {
+      if (this.#fixedOutputs.has(name)) continue;
+      results[name] = into[name] ?? allocateBuffer(type, evaluateShape(shape, sizes));
+    }
+    await this.#binding.run(passed, results);
+    return results;
+  }
+
+  /** Frees the session once its runs have ended. */
+  async release(): Promise<void> {
+    await this.#session.release();
+    this.#binding.release();
+  }
+}
