@@ -103,15 +103,14 @@ function asciiString(text: string): string {
   );
 }
 
-/** An object from the texts of its values, sorted by key. */
-export function objectText(members: Iterable<readonly [string, string]>, indent = ""): string {
-  const sorted = [...members].sort(([a], [b]) => compareCodePoints(a, b));
-  if (sorted.length === 0) return "{}";
-  const lines = sorted.map(([key, text]) => `${indent}  ${asciiString(key)}: ${text}`);
+/** An object from the texts of its values, in the order given. `indent` is that of the line on which it begins. */
+export function objectText(members: readonly (readonly [string, string])[], indent = ""): string {
+  if (members.length === 0) return "{}";
+  const lines = members.map(([key, text]) => `${indent}  ${asciiString(key)}: ${text}`);
   return `{\n${lines.join(",\n")}\n${indent}}`;
 }
 
-/** A plain value as JSON; whole numbers without a point. `indent` is that of the line on which it begins. */
+/** A plain value as JSON, objects sorted by key, whole numbers without a point. */
 export function valueText(value: unknown, indent = ""): string {
   const deeper = `${indent}  `;
   if (typeof value === "string") return asciiString(value);
@@ -120,8 +119,9 @@ export function valueText(value: unknown, indent = ""): string {
     return `[\n${value.map((item) => deeper + valueText(item, deeper)).join(",\n")}\n${indent}]`;
   }
   if (typeof value === "object" && value !== null) {
+    const members = Object.entries(value).map(([key, item]) => [key, valueText(item, deeper)] as const);
     return objectText(
-      Object.entries(value).map(([key, item]) => [key, valueText(item, deeper)] as const),
+      members.sort(([a], [b]) => compareCodePoints(a, b)),
       indent,
     );
   }

@@ -1,0 +1,29 @@
+/** Published weight and configuration formats: bytes in, named arrays out. Knows no model. */
+export {
+  type Config,
+  ConfigDefinition,
+  type ConfigOf,
+  type ConfigValues,
+  defineConfig,
+} from "./config.ts";
+export * from "./fields.ts";
+export {
+  createDocument,
+  type DocumentOf,
+  documentText,
+  type ExtraMembers,
+  type Fields,
+  type ParseOptions,
+  parseDocument,
+  type ValuesOf,
+} from "./json-document.ts";
+export {
+  encodeSafetensors,
+  type NamedTensor,
+  openSafetensors,
+  type SafetensorsFile,
+  type SafetensorsOptions,
+  writeSafetensors,
+} from "./safetensors.ts";
+export type { TensorInfo, TensorType } from "./safetensors-header.ts";
+export type { TensorData, Weights } from "./weights.ts";
