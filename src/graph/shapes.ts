@@ -114,23 +114,25 @@ export function evaluateShape(shape: Shape, values: DimensionValues): number[] {
   return shape.map((dimension) => evaluateDimension(dimension, values));
 }
 
-/**
- * The names' values that make `shape` equal to `dims`, added to `values`. Names must stand alone in `shape` or be known
- * already. Throws a ShapeError that names `what`.
- */
-export function bindShape(shape: Shape, dims: readonly number[], values: Map<string, number>, what: string): void {
-  const mismatch = (): ShapeError =>
-    new ShapeError(`${what} has the wrong shape`, {
-      field: what,
-      expected: `${formatShape(shape)}${values.size > 0 ? ` where ${[...values].map(([k, v]) => `${k}=${v}`).join(", ")}` : ""}`,
-      received: `[${dims.join(", ")}]`,
-    });
-  if (shape.length !== dims.length) throw mismatch();
-  shape.forEach((dimension, axis) => {
-    const actual = dims[axis] ?? -1;
+/** Adds to `values` what names that stand alone in `shape` are worth where the actual sizes are `dims`. */
+export function bindNames(shape: Shape, dims: readonly number[], values: Map<string, number>): void {
+  for (const [axis, dimension] of shape.entries()) {
     const name = bareName(dimension);
-    if (name !== undefined && !values.has(name)) values.set(name, actual);
-    else if (evaluateDimension(dimension, values) !== actual) throw mismatch();
+    const actual = dims[axis];
+    if (name !== undefined && actual !== undefined && !values.has(name)) values.set(name, actual);
+  }
+}
+
+/** Throws a ShapeError that names `what` unless `dims` are the sizes of `shape`. */
+export function checkDims(shape: Shape, dims: readonly number[], values: DimensionValues, what: string): void {
+  const fits =
+    shape.length === dims.length && shape.every((own, axis) => evaluateDimension(own, values) === dims[axis]);
+  if (fits) return;
+  const known = [...values].map(([name, value]) => `${name}=${value}`).join(", ");
+  throw new ShapeError(`${what} has the wrong shape`, {
+    field: what,
+    expected: known === "" ? formatShape(shape) : `${formatShape(shape)} where ${known}`,
+    received: `[${dims.join(", ")}]`,
   });
 }
 

@@ -4,7 +4,7 @@
 import { ConfigurationError, ShapeError } from "../errors.ts";
 import type { OnnxType } from "../onnx/index.ts";
 import type { Random } from "../random.ts";
-import { bareName, formatShape, type Shape } from "./shapes.ts";
+import { formatShape, type Shape } from "./shapes.ts";
 
 export type DataType = Extract<OnnxType, "float32" | "int64" | "int32" | "uint8" | "bool">;
 export type TypedArray = Float32Array | BigInt64Array | Int32Array | Uint8Array;
@@ -90,17 +90,8 @@ export class Parameter {
 /** What an operator takes: a number stands for a scalar of the other operand's type. */
 export type Operand = SymbolicTensor | Parameter | number;
 
-/** A placeholder that the caller fills at each run. Every name in its shape must stand alone. */
+/** A placeholder that the caller fills at each run. A name in its shape stands alone there or in another input. */
 export function input(name: string, type: DataType, shape: Shape): SymbolicTensor {
-  for (const dimension of shape) {
-    if (typeof dimension !== "number" && bareName(dimension) === undefined) {
-      throw new ShapeError(`input ${name} has the computed dimension ${dimension}`, {
-        field: name,
-        expected: "numbers and single names",
-        received: formatShape(shape),
-      });
-    }
-  }
   return new SymbolicTensor({ type, shape }, { kind: "input", name });
 }
 
@@ -120,10 +111,10 @@ export function constant(type: DataType, shape: readonly number[], values: reado
   return new SymbolicTensor({ type, shape }, { kind: "constant", data: arrays[type](values) });
 }
 
-/** The operands as symbolic tensors; numbers take the type of the first tensor among them. */
+/** The operands as symbolic tensors; numbers take the type of the first tensor of numbers among them, or float32. */
 export function toSymbolic(operands: readonly Operand[]): SymbolicTensor[] {
   const tensors = operands.map((operand) => (operand instanceof Parameter ? operand.symbol : operand));
-  const typed = tensors.find((operand) => typeof operand !== "number");
-  const type = typed === undefined ? "float32" : typed.type;
+  const typed = tensors.find((operand) => typeof operand !== "number" && operand.type !== "bool");
+  const type = typed instanceof SymbolicTensor ? typed.type : "float32";
   return tensors.map((operand) => (typeof operand === "number" ? constant(type, [], [operand]) : operand));
 }

@@ -2,7 +2,7 @@
  * What is true while a graph is being traced: the module whose code runs, and whether dropout is on. Tracing is
  * synchronous, so one current trace suffices.
  */
-import { namedDimension, type Shape } from "./shapes.ts";
+import type { Shape } from "./shapes.ts";
 import { input, type SymbolicTensor } from "./symbolic-tensor.ts";
 
 /** A place where dropout is applied: the runner fills the mask of `shape` before each step. */
@@ -75,9 +75,5 @@ export function nextSequence(): number {
 export function addDropoutSite(shape: Shape, probability: number): SymbolicTensor {
   const name = `dropout.${current.dropoutSites.length}`;
   current.dropoutSites.push({ name, shape, probability });
-  // A mask is sized by the runner from the other inputs, so computed dimensions get a name of their own.
-  const named = shape.map((dimension, axis) =>
-    typeof dimension === "number" ? dimension : namedDimension(`${name}.${axis}`),
-  );
-  return input(name, "uint8", named);
+  return input(name, "uint8", shape);
 }

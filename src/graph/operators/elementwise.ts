@@ -2,7 +2,7 @@
 import { ShapeError } from "../../errors.ts";
 import { onnxTypes } from "../../onnx/index.ts";
 import { at, expectType, microsoft, operator } from "../operator.ts";
-import { broadcastShapes } from "../shapes.ts";
+import { broadcastShapes, shapesEqual } from "../shapes.ts";
 import type { DataType, SymbolicTensor, TensorSpec } from "../symbolic-tensor.ts";
 
 function unary(name: string, onnxType: string) {
@@ -102,16 +102,13 @@ export interface MaskAttributes {
   readonly scale: number;
 }
 
-/**
- * applyMask(x, mask): x · mask · scale, the mask being uint8 zeros and ones of a shape that equals x's when the graph
- * runs (its dimension names are its own).
- */
+/** applyMask(x, mask): x · mask · scale, the mask being uint8 zeros and ones of x's shape. */
 export const applyMask = operator<2, MaskAttributes>("applyMask", 2, {
   infer: (inputs) => {
     const [x, mask] = [at(inputs, 0), at(inputs, 1)];
     expectType(x, "float32");
     expectType(mask, "uint8");
-    if (x.rank !== mask.rank) throw new ShapeError("the mask has another rank", { received: mask.toString() });
+    if (!shapesEqual(x.shape, mask.shape)) throw new ShapeError("the mask has another shape", { received: `${mask}` });
     return { type: "float32", shape: x.shape };
   },
   lower: (emit, [x, mask], { scale }) =>

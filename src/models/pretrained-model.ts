@@ -1,0 +1,160 @@
+/** What all models share: a callable object over a symbolic `forward`, with values of its own. */
+import { ConfigurationError } from "../errors.ts";
+import type { Parameter, SymbolicTensor, TensorSpec } from "../graph/index.ts";
+import { announceScopes, Module, ParameterStore } from "../nn/index.ts";
+import type { Random } from "../random.ts";
+import type { Engine } from "../runtime/engine.ts";
+import type { Tensor, TensorLike } from "../tensor/index.ts";
+import { type KeyTable, publishedName } from "./keys.ts";
+import { concreteInputs, ModelRuntime } from "./model-runtime.ts";
+
+/** What a model accepts, by dotted name. */
+export type InputSpecs = Readonly<Record<string, TensorSpec & { readonly repeatsRow?: boolean }>>;
+
+export interface ModelOptions {
+  /** `cpu` in Node, `wasm` in browsers, when left out. */
+  readonly device?: string | undefined;
+  /** Threads of one run; all processors when left out. */
+  readonly threads?: number | undefined;
+}
+
+export interface CallOptions {
+  readonly outputHiddenStates?: boolean | undefined;
+  readonly outputAttentions?: boolean | undefined;
+  /** Whether `pastKeyValues` are returned. */
+  readonly useCache?: boolean | undefined;
+}
+
+/** Inputs or outputs with `Leaf` in place of symbols. */
+export type Concrete<T, Leaf> = T extends SymbolicTensor
+  ? Leaf
+  : T extends readonly (infer Item)[]
+    ? readonly Concrete<Item, Leaf>[]
+    : T extends object
+      ? { readonly [K in keyof T]: Concrete<T[K], Leaf> }
+      : T;
+
+/** Outputs that a call returns only when asked, with the option that asks. */
+const onRequest: Readonly<Record<string, keyof CallOptions>> = {
+  hiddenStates: "outputHiddenStates",
+  encoderHiddenStates: "outputHiddenStates",
+  decoderHiddenStates: "outputHiddenStates",
+  attentions: "outputAttentions",
+  encoderAttentions: "outputAttentions",
+  decoderAttentions: "outputAttentions",
+  crossAttentions: "outputAttentions",
+  pastKeyValues: "useCache",
+};
+
+/** Any model, as shared code sees it. */
+export type AnyModel = PreTrainedModel<unknown, object, object>;
+
+export interface PreTrainedModel<Config, Inputs extends object, Outputs extends object> {
+  readonly config: Config;
+  /**
+   * Runs the model. The first call of a kind (the inputs and outputs that it names) traces and compiles a graph; later
+   * ones reuse it, whatever their sizes.
+   */
+  (inputs: Concrete<Inputs, TensorLike>, options?: CallOptions): Promise<Concrete<Outputs, Tensor>>;
+}
+
+// biome-ignore lint/suspicious/noUnsafeDeclarationMerging: the constructor returns a function
+export abstract class PreTrainedModel<Config, Inputs extends object, Outputs extends object> extends Module {
+  /** Absent until the model has values. */
+  declare private runtimeOrNone: ModelRuntime | undefined;
+
+  constructor(config: Config) {
+    super();
+    // A model is called like a function, so the object that the constructors fill in is one.
+    const call = (inputs: Concrete<Inputs, TensorLike>, options?: CallOptions): unknown => model.run(inputs, options);
+    const model = call as unknown as this;
+    Object.setPrototypeOf(model, new.target.prototype);
+    for (const [name, value] of Object.entries({ config, runtimeOrNone: undefined })) {
+      Object.defineProperty(model, name, { value, writable: true, enumerable: false });
+    }
+    // biome-ignore lint/correctness/noConstructorReturn: subclasses fill in the callable object
+    return model;
+  }
+
+  /** The computation, over symbolic tensors. */
+  abstract forward(inputs: Inputs): Outputs;
+
+  /** What `forward` accepts when the inputs with these dotted names are given. */
+  abstract inputSpecs(given: ReadonlySet<string>): InputSpecs;
+
+  /** How parameters are called in published files. */
+  abstract get keys(): KeyTable;
+
+  /**
+   * Names the parameters, makes room for their values and leaves these zero; what loads or initializes comes next.
+   * Called once, on the outermost model.
+   */
+  materialize(options: ModelOptions = {}): this {
+    const { names } = this.keys;
+    for (const [path, parameter] of this.namedParameters()) parameter.name = publishedName(path, names);
+    announceScopes(this);
+    const parameters = [...this.namedParameters()].map(([, parameter]) => parameter);
+    this.runtimeOrNone = new ModelRuntime(new ParameterStore(parameters), options);
+    return this;
+  }
+
+  /** Draws all values anew; gives the model values if it has none. */
+  initialize(random: Random, options?: ModelOptions): this {
+    if (this.runtimeOrNone === undefined) this.materialize(options);
+    this.store.initialize(random);
+    return this;
+  }
+
+  private get runtime(): ModelRuntime {
+    if (this.runtimeOrNone !== undefined) return this.runtimeOrNone;
+    throw new ConfigurationError("this model has no values yet", {
+      hint: "call initialize, or load it by fromPretrained",
+    });
+  }
+
+  /** Where the values live. */
+  get store(): ParameterStore {
+    return this.runtime.store;
+  }
+
+  get options(): ModelOptions {
+    return this.runtime.options;
+  }
+
+  /** The engine that runs this model. */
+  get engine(): Promise<Engine> {
+    return this.runtime.engine;
+  }
+
+  /** Every parameter under its published name, tied ones once. */
+  get parameters(): ReadonlyMap<string, Parameter> {
+    return new Map(this.store.parameters.map((parameter) => [parameter.name, parameter]));
+  }
+
+  /** Further published names of tied parameters, with the name under which each is stored. */
+  get tied(): ReadonlyMap<string, string> {
+    const { names } = this.keys;
+    const aliases = [...this.parameterPaths()].map(
+      ([path, parameter]) => [publishedName(path, names), parameter.name] as const,
+    );
+    return new Map(aliases.filter(([alias, stored]) => alias !== stored));
+  }
+
+  /** What calling the model does. */
+  async run(inputs: Concrete<Inputs, TensorLike>, options: CallOptions = {}): Promise<Concrete<Outputs, Tensor>> {
+    const { tensors, specs } = concreteInputs(inputs as object, (given) => this.inputSpecs(given));
+    const asked = new Set(Object.entries(options).flatMap(([name, value]) => (value ? [name] : [])));
+    const wanted = (name: string): boolean => {
+      const option = onRequest[name.split(".")[0] ?? ""];
+      return option === undefined || asked.has(option);
+    };
+    const forward = (symbolic: Record<string, unknown>): object => this.forward(symbolic as Inputs);
+    const outputs = await this.runtime.call(tensors, forward, specs, wanted, [...asked].sort().join());
+    return outputs as Concrete<Outputs, Tensor>;
+  }
+
+  /** Frees the compiled graphs. The values stay; the next call compiles again. */
+  async release(): Promise<void> {
+    await this.runtimeOrNone?.release();
+  }
+}

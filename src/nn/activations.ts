@@ -1,0 +1,33 @@
+/** Activation functions by their published `hidden_act` names. */
+import { ConfigurationError } from "../errors.ts";
+import { gelu, mul, relu, type SymbolicTensor, sigmoid, tanh } from "../graph/index.ts";
+
+type Activation = (x: SymbolicTensor) => SymbolicTensor;
+
+const tanhGelu: Activation = (x) => gelu(x, { approximate: "tanh" });
+
+const activations: Readonly<Record<string, Activation>> = {
+  gelu: (x) => gelu(x, { approximate: "none" }),
+  gelu_new: tanhGelu,
+  gelu_pytorch_tanh: tanhGelu,
+  gelu_fast: tanhGelu,
+  relu: (x) => relu(x),
+  tanh: (x) => tanh(x),
+  sigmoid: (x) => sigmoid(x),
+  silu: (x) => mul(x, sigmoid(x)),
+  swish: (x) => mul(x, sigmoid(x)),
+};
+
+/** The names that `activation` knows. */
+export const activationNames = Object.keys(activations);
+
+/** The function of a published name. Throws a ConfigurationError that lists the known ones. */
+export function activation(name: string): Activation {
+  const known = Object.hasOwn(activations, name) ? activations[name] : undefined;
+  if (known !== undefined) return known;
+  throw new ConfigurationError(`there is no activation function ${name}`, {
+    field: "hidden_act",
+    expected: activationNames.join(", "),
+    received: name,
+  });
+}

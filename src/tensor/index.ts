@@ -1,0 +1,1 @@
+export { type NestedNumbers, Tensor, type TensorLike } from "./tensor.ts";
