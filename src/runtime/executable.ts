@@ -1,7 +1,8 @@
 /** A lowered graph with its session: named arrays in, named arrays out. */
 import { ShapeError } from "../errors.ts";
 import {
-  bindShape,
+  bindNames,
+  checkDims,
   type DataType,
   evaluateShape,
   type LoweredGraph,
@@ -82,8 +83,11 @@ export class Executable {
           received: buffer.type,
         });
       }
-      bindShape(shape, buffer.dims, sizes, `input ${name}`);
+      bindNames(shape, buffer.dims, sizes);
       passed[name] = buffer;
+    }
+    for (const { name, shape } of this.inputs) {
+      checkDims(shape, passed[name]?.dims ?? [], sizes, `input ${name}`);
     }
     const results: Record<string, Buffer> = {};
     for (const { name, type, shape } of this.outputs) {
