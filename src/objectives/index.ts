@@ -1,0 +1,33 @@
+export {
+  type CausalLanguageModel,
+  type CausalLanguageModelingOptions,
+  causalLanguageModeling,
+  historyWindows,
+} from "./causal-language-modeling.ts";
+export { type ClassificationTallies, IGNORED_LABEL, tallyClassification } from "./classification-tally.ts";
+export { maskedLanguageModelingWith, type PreTrainingModel } from "./joint-objective.ts";
+export {
+  type MaskedLanguageModel,
+  type MaskedTokens,
+  type MaskingOptions,
+  maskedLanguageModeling,
+  type TokenMasker,
+  tokenMasker,
+} from "./masked-language-modeling.ts";
+export {
+  type NextSentencePredictionOptions,
+  nextSentencePrediction,
+  threeClassNextSentencePrediction,
+} from "./next-sentence-prediction.ts";
+export type {
+  Objective,
+  OutputArrays,
+  PackingOptions,
+  PreparedBatch,
+  SymbolicInputs,
+  Tally,
+} from "./objective.ts";
+export { loadObjective, type ObjectiveOptions, objectiveNames, pairObjectiveNames } from "./registry.ts";
+export { type SentenceOrderPredictionOptions, sentenceOrderPrediction } from "./sentence-order-prediction.ts";
+export type { PairClassifier, PairObjective } from "./sentence-pair-objective.ts";
+export { wordStarts } from "./token-selection.ts";

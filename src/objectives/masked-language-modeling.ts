@@ -1,0 +1,160 @@
+/**
+ * Masked language modeling: tokens are hidden and told from what stands on both sides.
+ *
+ * Paper: Devlin et al. 2019 (BERT), https://arxiv.org/abs/1810.04805, §3.1 and A.1: 15% of the tokens are selected; 80% of
+ * those become [MASK], 10% a random token, 10% stay. As there, a random token is any of the vocabulary, special ones too.
+ * Selected are never special tokens, [UNK] included. Dynamic masking (other draws each epoch) is RoBERTa's; static
+ * masking draws once, as BERT's prepared data did.
+ */
+import {
+  contiguousPacking,
+  fullSentencePacking,
+  int64Array,
+  type Packing,
+  type SpecialTokens,
+  type TokenBatch,
+} from "../data/index.ts";
+import { requireToken, specialTokenFlags } from "../data/special-tokens.ts";
+import { ConfigurationError } from "../errors.ts";
+import type { SymbolicTensor } from "../graph/index.ts";
+import { crossEntropy } from "../nn/index.ts";
+import type { Random } from "../random.ts";
+import { IGNORED_LABEL, tallyClassification } from "./classification-tally.ts";
+import { type Objective, objectiveInputs, type PreparedBatch, type SymbolicInputs } from "./objective.ts";
+import { checkSelection, selectTokens } from "./token-selection.ts";
+
+export interface MaskingOptions {
+  /** Share of the tokens that are selected; 0.15. */
+  share?: number;
+  /** Share of the selected that become [MASK]; 0.8. */
+  maskShare?: number;
+  /** Share of the selected that become a random token; 0.1. The rest stays. */
+  randomShare?: number;
+  /** Whether other tokens are selected each time that an example comes, or always the same ones; `dynamic`. */
+  draws?: "dynamic" | "static";
+  /** What is selected together: single tokens (default), whole words, or runs of 1 to `maxNgram` words, p(n) ∝ 1/n. */
+  unit?: "token" | "word" | "n-gram";
+  /** [V]: 1 for ids that begin a word (see `wordStarts`). Needed for whole words. */
+  wordStarts?: Uint8Array;
+  /** 3, as in ALBERT. */
+  maxNgram?: number;
+  /** No more than this many of a row; BERT: 20 of 128. Default: no limit. */
+  maxPredictionsPerSequence?: number;
+  /** How rows are cut: running text (default), or whole sentences as in RoBERTa. */
+  rows?: "contiguous" | "full-sentences";
+}
+
+/** A masked language model: logits [S, V] of the positions asked for. */
+export interface MaskedLanguageModel {
+  forward(inputs: SymbolicInputs & { inputIds: SymbolicTensor }): { readonly logits: SymbolicTensor };
+}
+
+/** What was hidden in a batch, S tokens in all. */
+export interface MaskedTokens {
+  /** [B, T] */
+  readonly inputIds: Int32Array;
+  /** [S]: places in the flattened [B·T] tokens, ascending. */
+  readonly positions: Int32Array;
+  /** [S]: the tokens that stood there. */
+  readonly labels: Int32Array;
+}
+
+/** Hides tokens of a batch. Pure given the generator, which is not moved; the batch is left as it was. */
+export type TokenMasker = (batch: TokenBatch, random: Random) => MaskedTokens;
+
+/** The corruption alone, for objectives that are built on it. */
+export function tokenMasker(tokens: SpecialTokens, options: MaskingOptions = {}): TokenMasker {
+  const { share = 0.15, maskShare = 0.8, randomShare = 0.1, draws = "dynamic", unit = "token" } = options;
+  if (!(maskShare >= 0 && randomShare >= 0 && maskShare + randomShare <= 1 + 1e-9)) {
+    throw new ConfigurationError("The shares of masked and random tokens must be parts of one.", {
+      field: "maskShare, randomShare",
+      expected: "non-negative, with a sum of at most 1",
+      received: `${maskShare}, ${randomShare}`,
+    });
+  }
+  const maskTokenId = requireToken(tokens, "maskTokenId", "masked-language-modeling");
+  const isSpecial = specialTokenFlags(tokens);
+  const { wordStarts, maxNgram = 3, maxPredictionsPerSequence: maxPerSequence = Number.POSITIVE_INFINITY } = options;
+  const selection = { share, unit, wordStarts, maxNgram, maxPerSequence };
+  checkSelection(selection, tokens.vocabSize);
+
+  return (batch, random) => {
+    const stream = random.fork("masking", ...batch.key);
+    const draw = draws === "static" ? stream : stream.fork(batch.epoch);
+    const inputIds = batch.inputIds.slice();
+    const positions: number[] = [];
+    const labels: number[] = [];
+    for (let row = 0; row < batch.batchSize; row++) {
+      const rowRandom = draw.fork(batch.examples[row] as number);
+      for (const position of selectTokens(batch.inputIds, candidatesOf(batch, row, isSpecial), selection, rowRandom)) {
+        positions.push(position);
+        labels.push(batch.inputIds[position] as number);
+        const role = rowRandom.uniform();
+        if (role < maskShare) inputIds[position] = maskTokenId;
+        else if (role < maskShare + randomShare) inputIds[position] = rowRandom.integer(tokens.vocabSize);
+      }
+    }
+    if (positions.length === 0) {
+      // Nothing but special tokens: one position that counts for nothing, so that no array is empty.
+      positions.push(0);
+      labels.push(IGNORED_LABEL);
+    }
+    return { inputIds, positions: Int32Array.from(positions), labels: Int32Array.from(labels) };
+  };
+}
+
+/** Positions of a row that hold text. */
+function candidatesOf(batch: TokenBatch, row: number, isSpecial: Uint8Array): number[] {
+  const candidates: number[] = [];
+  const end = (row + 1) * batch.sequenceLength;
+  for (let position = row * batch.sequenceLength; position < end; position++) {
+    if (batch.attentionMask?.[position] === 0) break; // padding stands behind
+    if (isSpecial[batch.inputIds[position] as number] === 0) candidates.push(position);
+  }
+  return candidates;
+}
+
+/** The arrays that a masked batch feeds. */
+export function maskedInputs(batch: TokenBatch, masked: MaskedTokens): PreparedBatch {
+  const perToken = [batch.batchSize, batch.sequenceLength];
+  const selected = [masked.positions.length];
+  const { attentionMask, tokenTypeIds } = batch;
+  return {
+    inputIds: int64Array(masked.inputIds, perToken),
+    ...(attentionMask === undefined ? {} : { attentionMask: int64Array(attentionMask, perToken) }),
+    ...(tokenTypeIds === undefined ? {} : { tokenTypeIds: int64Array(tokenTypeIds, perToken) }),
+    positions: int64Array(masked.positions, selected),
+    labels: int64Array(masked.labels, selected),
+  };
+}
+
+export function maskedLanguageModeling(
+  tokens: SpecialTokens,
+  options: MaskingOptions = {},
+): Objective<MaskedLanguageModel> {
+  const mask = tokenMasker(tokens, options);
+  const { inputIds, attentionMask, tokenTypeIds, positions, labels } = objectiveInputs;
+  return {
+    name: "masked-language-modeling",
+    corpus: { sentences: "lines", lineEnd: "" },
+    redraw: options.draws !== "static",
+    inputSpecs: { inputIds, attentionMask, tokenTypeIds, positions, labels },
+    packing: ({ sequenceLength, evaluation = false }): Packing =>
+      options.rows === "full-sentences"
+        ? fullSentencePacking(tokens, { sequenceLength, shift: !evaluation })
+        : contiguousPacking(tokens, { sequenceLength, shift: !evaluation, tail: evaluation ? "pad" : "wrap" }),
+    prepareBatch: (batch, random) => maskedInputs(batch, mask(batch, random)),
+    loss: (model, { labels: expected, ...inputs }) =>
+      crossEntropy(
+        model.forward(inputs as SymbolicInputs & { inputIds: SymbolicTensor }).logits,
+        expected as SymbolicTensor,
+      ),
+    evaluationOutputs: (model, { labels: _labels, ...inputs }) => ({
+      logits: model.forward(inputs as SymbolicInputs & { inputIds: SymbolicTensor }).logits,
+    }),
+    score(outputs, batch) {
+      const { loss, accuracy } = tallyClassification(outputs.logits, batch.labels);
+      return { loss, maskedAccuracy: accuracy };
+    },
+  };
+}
