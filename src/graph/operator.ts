@@ -47,6 +47,8 @@ type Infer<A, R> = (inputs: readonly SymbolicTensor[], attributes: A) => R;
 type Lower<A, R> = (emit: Emitter, inputs: readonly string[], attributes: A, node: GraphNode) => R;
 
 export interface OperatorDefinition {
+  /** Its key in the registry. */
+  readonly operatorName: string;
   readonly lower: (emit: Emitter, inputs: readonly string[], attributes: never, node: GraphNode) => string | string[];
 }
 
@@ -102,21 +104,21 @@ function apply(
 /** Defines an operator with `arity` operands (-1: any number) and one result. */
 export function operator<const N extends number, A = NoAttributes>(
   name: string,
-  arity: N,
+  _arity: N,
   definition: { infer: Infer<A, TensorSpec>; lower: Lower<A, string> },
 ): Operator<N, A, SymbolicTensor> {
   const call = (...args: Call<N, A>): SymbolicTensor => apply(name, args, definition.infer)[0] as SymbolicTensor;
-  return Object.assign(call, { lower: definition.lower as OperatorDefinition["lower"], arity });
+  return Object.assign(call, { lower: definition.lower as OperatorDefinition["lower"], operatorName: name });
 }
 
 /** Defines an operator with several results. */
 export function multipleOperator<const N extends number, A = NoAttributes>(
   name: string,
-  arity: N,
+  _arity: N,
   definition: { infer: Infer<A, TensorSpec[]>; lower: Lower<A, string[]> },
 ): Operator<N, A, readonly SymbolicTensor[]> {
   const call = (...args: Call<N, A>): readonly SymbolicTensor[] => apply(name, args, definition.infer);
-  return Object.assign(call, { lower: definition.lower as OperatorDefinition["lower"], arity });
+  return Object.assign(call, { lower: definition.lower as OperatorDefinition["lower"], operatorName: name });
 }
 
 /** Throws a ShapeError unless the tensor has one of `types`. */

@@ -66,12 +66,22 @@ export class Executable {
     return new Executable(lowered, session, fixed);
   }
 
+  /** What the named dimensions are worth for these inputs. */
+  sizesOf(inputs: Buffers): Map<string, number> {
+    const sizes = new Map<string, number>();
+    for (const { name, shape } of this.inputs) {
+      const buffer = inputs[name];
+      if (buffer !== undefined) bindNames(shape, buffer.dims, sizes);
+    }
+    return sizes;
+  }
+
   /**
    * Runs once. `inputs` must hold every input of the graph and may hold more; results are new buffers but for the fixed
    * ones and those in `into`. Throws a ShapeError that names an input that is missing or does not fit.
    */
   async run(inputs: Buffers, into: Buffers = {}): Promise<Record<string, Buffer>> {
-    const sizes = new Map<string, number>();
+    const sizes = this.sizesOf(inputs);
     const passed: Record<string, Buffer> = {};
     for (const { name, type, shape } of this.inputs) {
       const buffer = inputs[name];
@@ -83,11 +93,8 @@ export class Executable {
           received: buffer.type,
         });
       }
-      bindNames(shape, buffer.dims, sizes);
+      checkDims(shape, buffer.dims, sizes, `input ${name}`);
       passed[name] = buffer;
-    }
-    for (const { name, shape } of this.inputs) {
-      checkDims(shape, passed[name]?.dims ?? [], sizes, `input ${name}`);
     }
     const results: Record<string, Buffer> = {};
     for (const { name, type, shape } of this.outputs) {
