@@ -8,6 +8,14 @@ export {
 } from "./config.ts";
 export * from "./fields.ts";
 export {
+  type Checkpoint,
+  type CheckpointContents,
+  openCheckpoint,
+  openWeights,
+  saveCheckpoint,
+  type TextFile,
+} from "./folder.ts";
+export {
   createDocument,
   type DocumentOf,
   documentText,
@@ -17,6 +25,16 @@ export {
   parseDocument,
   type ValuesOf,
 } from "./json-document.ts";
+export {
+  describeMatch,
+  type KeyMapOptions,
+  type KeyMatch,
+  matchKeys,
+  publishedRenames,
+  requireFit,
+  type ShapeMismatch,
+  type WantedTensor,
+} from "./key-map.ts";
 export {
   encodeSafetensors,
   type NamedTensor,

@@ -4,6 +4,7 @@
  */
 import { platform } from "#platform";
 import { CheckpointError, ConfigurationError } from "../errors.ts";
+import { openBytes } from "./file-bytes.ts";
 import { float32ToHalf } from "./half-precision.ts";
 import {
   compareLayout,
@@ -16,46 +17,13 @@ import {
   type TensorType,
   tensorBytes,
 } from "./safetensors-header.ts";
-import {
-  elementCount,
-  type ReadBytes,
-  readFloat32Tensor,
-  readTensor,
-  storedType,
-  tensorNamed,
-  type Weights,
-} from "./weights.ts";
+import { elementCount, readFloat32Tensor, readTensor, storedType, tensorNamed, type Weights } from "./weights.ts";
 
 export interface SafetensorsFile extends Weights {
   readonly metadata: ReadonlyMap<string, string>;
   /** In the order of the bytes in the file. */
   readonly names: readonly string[];
   readonly tensors: ReadonlyMap<string, SafetensorsEntry>;
-}
-
-/** Reads from a path; a file that is exchanged or changed meanwhile is an error, never a mixture. */
-async function pathReader(path: string): Promise<{ size: number; readBytes: ReadBytes }> {
-  const before = await platform.stat(path, "checkpoint");
-  // A missing file or a folder: reading it gives the typed error.
-  if (before?.kind !== "file") await platform.readInto(path, "checkpoint", 0, new Uint8Array(1));
-  const size = before?.sizeBytes ?? 0;
-  const readBytes: ReadBytes = async (position, into) => {
-    await platform.readInto(path, "checkpoint", position, into);
-    const now = await platform.stat(path, "checkpoint");
-    if (now?.sizeBytes === size && now.modifiedMs === before?.modifiedMs) return;
-    throw new CheckpointError(`${path} changed while it was being read.`, {
-      file: path,
-      hint: "Wait until the program that writes it is done, then try again.",
-    });
-  };
-  return { size, readBytes };
-}
-
-function memoryReader(bytes: Uint8Array): { size: number; readBytes: ReadBytes } {
-  return {
-    size: bytes.byteLength,
-    readBytes: async (position, into) => into.set(bytes.subarray(position, position + into.byteLength)),
-  };
 }
 
 /**
@@ -66,7 +34,8 @@ function memoryReader(bytes: Uint8Array): { size: number; readBytes: ReadBytes }
  * @throws CheckpointError for whatever is wrong with the file.
  */
 export async function openSafetensors(file: string, bytes?: Uint8Array): Promise<SafetensorsFile> {
-  const { size, readBytes } = bytes ? memoryReader(bytes) : await pathReader(file);
+  const source = await openBytes(file, bytes);
+  const { size } = source;
   if (size < lengthBytes) {
     throw new CheckpointError(`${file} is too short for a safetensors file.`, {
       file,
@@ -76,9 +45,9 @@ export async function openSafetensors(file: string, bytes?: Uint8Array): Promise
     });
   }
   const start = new Uint8Array(lengthBytes);
-  await readBytes(0, start);
+  await source.readInto(0, start);
   const json = new Uint8Array(headerLength(start, size, file));
-  await readBytes(lengthBytes, json);
+  await source.readInto(lengthBytes, json);
   const { metadata, tensors } = parseHeader(json, size, file);
   return {
     file,
@@ -87,11 +56,11 @@ export async function openSafetensors(file: string, bytes?: Uint8Array): Promise
     names: [...tensors.keys()],
     async read(name) {
       const entry = tensorNamed(tensors, name, file);
-      return readTensor(name, entry, entry.offset, file, readBytes);
+      return readTensor(name, entry, entry.offset, source);
     },
     async readFloat32(name, into) {
       const entry = tensorNamed(tensors, name, file);
-      return readFloat32Tensor(name, entry, entry.offset, file, readBytes, into);
+      return readFloat32Tensor(name, entry, entry.offset, source, into);
     },
   };
 }

@@ -1,5 +1,6 @@
 /** Named arrays in files, whatever the format: what the readers of all weight formats give. */
 import { CheckpointError, ResourceError } from "../errors.ts";
+import type { FileBytes } from "./file-bytes.ts";
 import { bfloat16ToFloat32, float16ToFloat32 } from "./half-precision.ts";
 import type { TensorInfo, TensorType } from "./safetensors-header.ts";
 
@@ -31,9 +32,6 @@ export interface Weights {
    */
   readFloat32(name: string, into?: Float32Array): Promise<Float32Array>;
 }
-
-/** Fills an array with the bytes from a position of a file on. */
-export type ReadBytes = (position: number, into: Uint8Array) => Promise<void>;
 
 /** Bytes of a file that are widened at a time. */
 const chunkBytes = 1 << 20;
@@ -67,6 +65,8 @@ const arrays = {
   BOOL: Uint8Array,
 } as const;
 
+const floatTypes: readonly TensorType[] = ["F32", "F64", "F16", "BF16"];
+
 function bytesOf(array: ArrayBufferView): Uint8Array {
   return new Uint8Array(array.buffer, array.byteOffset, array.byteLength);
 }
@@ -75,14 +75,14 @@ function bytesOf(array: ArrayBufferView): Uint8Array {
 async function widen(
   dtype: "F64" | "F16" | "BF16",
   position: number,
-  readBytes: ReadBytes,
+  source: FileBytes,
   into: Float32Array,
 ): Promise<void> {
   const valueBytes = dtype === "F64" ? 8 : 2;
   const chunk = new ArrayBuffer(Math.min(chunkBytes, into.length * valueBytes));
   for (let done = 0; done < into.length; ) {
     const count = Math.min(chunk.byteLength / valueBytes, into.length - done);
-    await readBytes(position + done * valueBytes, new Uint8Array(chunk, 0, count * valueBytes));
+    await source.readInto(position + done * valueBytes, new Uint8Array(chunk, 0, count * valueBytes));
     const target = into.subarray(done, done + count);
     if (dtype === "F64") target.set(new Float64Array(chunk, 0, count));
     else if (dtype === "F16") float16ToFloat32(new Uint16Array(chunk, 0, count), target);
@@ -109,53 +109,60 @@ export async function readTensor(
   name: string,
   info: TensorInfo,
   position: number,
-  file: string,
-  readBytes: ReadBytes,
+  source: FileBytes,
 ): Promise<TensorData> {
   const count = elementCount(info.shape);
   if (info.dtype === "F16" || info.dtype === "BF16") {
-    const floats = allocate(() => new Float32Array(count), name, file);
-    await widen(info.dtype, position, readBytes, floats);
+    const floats = allocate(() => new Float32Array(count), name, source.file);
+    await widen(info.dtype, position, source, floats);
     return floats;
   }
   const type = arrays[info.dtype];
-  const values = allocate(() => new type(count), name, file);
-  if (count > 0) await readBytes(position, bytesOf(values));
+  const values = allocate(() => new type(count), name, source.file);
+  if (count > 0) await source.readInto(position, bytesOf(values));
   return values;
 }
 
-/** The same as float32; other types than floating point are refused. */
-export async function readFloat32Tensor(
-  name: string,
-  info: TensorInfo,
-  position: number,
-  file: string,
-  readBytes: ReadBytes,
-  into?: Float32Array,
-): Promise<Float32Array> {
-  const { dtype, shape } = info;
-  if (dtype !== "F32" && dtype !== "F64" && dtype !== "F16" && dtype !== "BF16") {
+/**
+ * Where the float32 values of a tensor go: `into`, if it fits, or a new array.
+ *
+ * @throws CheckpointError if the tensor holds no floating point numbers or another number of values.
+ */
+export function float32Target(name: string, info: TensorInfo, file: string, into?: Float32Array): Float32Array {
+  if (!floatTypes.includes(info.dtype)) {
     throw new CheckpointError(`${file}: tensor ${name} does not hold floating point numbers.`, {
       file,
       field: name,
-      expected: "F32, F64, F16 or BF16",
-      received: dtype,
+      expected: floatTypes.join(", "),
+      received: info.dtype,
       hint: "Quantized weights cannot be loaded here: use the original ones.",
     });
   }
-  const count = elementCount(shape);
+  const count = elementCount(info.shape);
   if (into && into.length !== count) {
     throw new CheckpointError(`${file}: tensor ${name} has another size than the model's parameter.`, {
       file,
       field: name,
       expected: `${into.length} values`,
-      received: `${count} values, shape [${shape.join(", ")}]`,
+      received: `${count} values, shape [${info.shape.join(", ")}]`,
       hint: "Check that config.json belongs to these weights.",
     });
   }
-  const floats = into ?? allocate(() => new Float32Array(count), name, file);
-  if (dtype !== "F32") await widen(dtype, position, readBytes, floats);
-  else if (count > 0) await readBytes(position, bytesOf(floats));
+  return into ?? allocate(() => new Float32Array(count), name, file);
+}
+
+/** The values as float32, in `into` if it is given. */
+export async function readFloat32Tensor(
+  name: string,
+  info: TensorInfo,
+  position: number,
+  source: FileBytes,
+  into?: Float32Array,
+): Promise<Float32Array> {
+  const floats = float32Target(name, info, source.file, into);
+  if (floats.length === 0) return floats;
+  if (info.dtype === "F32") await source.readInto(position, bytesOf(floats));
+  else await widen(info.dtype as "F64" | "F16" | "BF16", position, source, floats);
   return floats;
 }
 

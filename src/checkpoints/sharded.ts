@@ -1,0 +1,68 @@
+/** Weights in several safetensors files, tied together by `model.safetensors.index.json`. */
+import { platform } from "#platform";
+import { CheckpointError } from "../errors.ts";
+import { parseObject } from "./json-document.ts";
+import { duplicateKey } from "./json-text.ts";
+import { openSafetensors, type SafetensorsFile } from "./safetensors.ts";
+import type { TensorInfo } from "./safetensors-header.ts";
+import { tensorNamed, type Weights } from "./weights.ts";
+
+/** Only a file beside the index: an index from elsewhere must not lead out of its folder. */
+const plainFileName = /^[^/\\:\0]+\.safetensors$/;
+
+/** Tensor → name of the file beside the index that holds it. */
+function parseIndex(json: string, file: string): Map<string, string> {
+  const hint = "The index is damaged: copy or download it again.";
+  const weightMap = parseObject(json, file).get("weight_map");
+  const twice = duplicateKey(json);
+  if (twice !== undefined) {
+    throw new CheckpointError(`${file} holds ${twice} twice.`, {
+      file,
+      field: twice,
+      expected: "each name once",
+      hint,
+    });
+  }
+  if (typeof weightMap !== "object" || weightMap === null || Array.isArray(weightMap)) {
+    throw new CheckpointError(`${file} does not say which file holds which tensor.`, {
+      file,
+      field: "weight_map",
+      expected: "an object from tensors to files",
+      received: JSON.stringify(weightMap)?.slice(0, 80) ?? "nothing",
+      hint,
+    });
+  }
+  for (const [name, shard] of Object.entries(weightMap)) {
+    if (typeof shard === "string" && plainFileName.test(shard)) continue;
+    throw new CheckpointError(`${file}: ${name} is said to be in a file that cannot be beside it.`, {
+      file,
+      field: name,
+      expected: "the name of a .safetensors file in the same folder",
+      received: JSON.stringify(shard).slice(0, 80),
+      hint,
+    });
+  }
+  return new Map(Object.entries(weightMap));
+}
+
+/** Opens an index and all the files that it names. */
+export async function openShardedSafetensors(indexFile: string): Promise<Weights> {
+  const places = parseIndex(await platform.readText(indexFile, "checkpoint"), indexFile);
+  const folder = platform.folderName(indexFile);
+  const shards = new Map<string, SafetensorsFile>();
+  for (const name of new Set(places.values())) shards.set(name, await openSafetensors(platform.join(folder, name)));
+
+  const tensors = new Map<string, TensorInfo>();
+  const shardOf = new Map<string, SafetensorsFile>();
+  for (const [name, place] of places) {
+    const shard = shards.get(place)!;
+    tensors.set(name, tensorNamed(shard.tensors, name, shard.file));
+    shardOf.set(name, shard);
+  }
+  return {
+    file: indexFile,
+    tensors,
+    read: async (name) => tensorNamed(shardOf, name, indexFile).read(name),
+    readFloat32: async (name, into) => tensorNamed(shardOf, name, indexFile).readFloat32(name, into),
+  };
+}
