@@ -2,19 +2,22 @@
  * The engine of Node: ONNX Runtime's C API. Inputs and outputs are the caller's memory, nothing is copied, and a run
  * leaves the event loop free.
  *
- * Ownership is the price. A native tensor does not hold the JavaScript array that it points into, so here every handle
- * holds its array, a binding its handles, and a run under way all of them; handles are released by their owners, with a
- * FinalizationRegistry as the net below.
+ * Ownership is the price: native code does not hold the JavaScript arrays that it points into. So a tensor holds its
+ * array, a binding its tensors and its session, and a call on another thread all that it was given until it returns.
+ * Owners release what they made; what they forget is released by a FinalizationRegistry after they are collected.
  */
-import { DeviceError, ResourceError } from "../errors.ts";
-import type { DataType } from "../graph/index.ts";
+import { DeviceError, ResourceError, ShapeError } from "../errors.ts";
 import { onnxTypes } from "../onnx/index.ts";
 import { type CLibrary, openLibrary, type Pointer } from "./c-library.ts";
 import type { Binding, Buffer, Buffers, Engine, Session, SessionOptions } from "./engine.ts";
 
-const errorLevel = 3;
+type FunctionName = keyof CLibrary["functions"];
+
+/** Messages would go to standard error, where they say what the status says. */
+const fatalLevel = 4;
 const arenaAllocator = 1;
 const defaultMemory = 0;
+const usualRank = 8;
 
 /** Session settings that were measured, see docs/decisions. */
 const sessionSettings: Readonly<Record<string, string>> = {
@@ -22,14 +25,27 @@ const sessionSettings: Readonly<Record<string, string>> = {
   "session.force_spinning_stop": "1",
 };
 
+/**
+ * How many native calls may be under way. Each takes a thread of Node's pool, which files and DNS need too, so two are
+ * left to those. Further calls wait for their turn.
+ */
+const maximumCalls = Math.max(1, Number(process.env.UV_THREADPOOL_SIZE ?? 4) - 2);
+
 class Library {
   readonly #library: CLibrary;
   readonly #environment: Pointer;
   readonly #memoryInfo: Pointer;
+  /** Where functions write a pointer that they made. */
+  readonly #result = new BigUint64Array(1);
+  #dims = new BigInt64Array(usualRank);
+  /** What calls under way may be reading and writing: the caller of `callAsync` need not hold it. */
+  readonly #held = new Set<unknown>();
+  readonly #waiting: (() => void)[] = [];
+  #calls = 0;
 
   constructor() {
     this.#library = openLibrary();
-    this.#environment = this.make("CreateEnv", errorLevel, "cloze");
+    this.#environment = this.make("CreateEnv", fatalLevel, "cloze");
     this.check(this.call("DisableTelemetryEvents", this.#environment));
     this.#memoryInfo = this.make("CreateCpuMemoryInfo", arenaAllocator, defaultMemory);
   }
@@ -42,16 +58,28 @@ class Library {
     return this.#library.address(array);
   }
 
-  call(name: keyof CLibrary["functions"], ...args: unknown[]): unknown {
+  call(name: FunctionName, ...args: unknown[]): unknown {
     return this.#library.functions[name](...args);
   }
 
-  callAsync(name: keyof CLibrary["functions"], ...args: unknown[]): Promise<unknown> {
-    return new Promise((resolve, reject) => {
-      this.#library.functions[name].async(...args, (error: unknown, result: unknown) =>
-        error ? reject(error) : resolve(result),
-      );
-    });
+  /** Calls on another thread. The arguments, and what `owner` holds, stay alive until the call has returned. */
+  async callAsync(name: FunctionName, args: readonly unknown[], owner: unknown): Promise<unknown> {
+    const held = { args, owner };
+    if (this.#calls < maximumCalls) this.#calls += 1;
+    else await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    this.#held.add(held);
+    try {
+      return await new Promise((resolve, reject) => {
+        this.#library.functions[name].async(...args, (error: unknown, result: unknown) =>
+          error ? reject(error) : resolve(result),
+        );
+      });
+    } finally {
+      this.#held.delete(held);
+      const next = this.#waiting.shift();
+      if (next === undefined) this.#calls -= 1;
+      else next();
+    }
   }
 
   /** Throws what a status says and frees it; a null status is success. */
@@ -68,31 +96,39 @@ class Library {
   }
 
   /** Calls a function whose last argument receives a pointer. */
-  make(name: keyof CLibrary["functions"], ...args: unknown[]): Pointer {
-    const out = new BigUint64Array(1);
-    this.check(this.call(name, ...args, out));
-    return out[0] as Pointer;
+  make(name: FunctionName, ...args: unknown[]): Pointer {
+    this.check(this.call(name, ...args, this.#result));
+    return this.#result[0] as Pointer;
   }
 
-  makeTensor({ type, dims, data }: Buffer): Pointer {
-    // An empty array has no address, and the library wants one.
-    const memory = data.byteLength === 0 ? emptyMemory : data;
-    const shape = BigInt64Array.from(dims, BigInt);
+  /** A native tensor over the array of `buffer`, which the caller holds as long as the tensor is used. */
+  makeTensor(name: string, { type, dims, data }: Buffer): Pointer {
+    const elements = dims.reduce((product, dim) => product * dim, 1);
+    if (elements !== data.length || !dims.every((dim) => Number.isSafeInteger(dim) && dim >= 0)) {
+      throw new ShapeError(`${name} has ${data.length} elements`, {
+        field: name,
+        expected: `as many as [${dims.join(", ")}] says`,
+        received: String(data.length),
+      });
+    }
+    if (dims.length > this.#dims.length) this.#dims = new BigInt64Array(dims.length);
+    for (const [axis, dim] of dims.entries()) this.#dims[axis] = BigInt(dim);
     return this.make(
       "CreateTensorWithDataAsOrtValue",
       this.#memoryInfo,
-      memory,
+      // An empty array has no address, and the library wants one.
+      data.byteLength === 0 ? emptyMemory : data,
       data.byteLength,
-      shape,
+      this.#dims,
       dims.length,
-      onnxTypes[type satisfies DataType],
+      onnxTypes[type],
     );
   }
 
   async makeSession(model: Uint8Array, options: SessionOptions): Promise<Pointer> {
     const settings = this.make("CreateSessionOptions");
     try {
-      this.check(this.call("SetSessionLogSeverityLevel", settings, errorLevel));
+      this.check(this.call("SetSessionLogSeverityLevel", settings, fatalLevel));
       if (options.threads !== undefined) this.check(this.call("SetIntraOpNumThreads", settings, options.threads));
       // Memory patterns cost a quarter more memory and gain no time when shapes vary.
       this.check(this.call("DisableMemPattern", settings));
@@ -100,10 +136,10 @@ class Library {
       for (const [key, value] of Object.entries(sessionSettings)) {
         this.check(this.call("AddSessionConfigEntry", settings, key, value));
       }
-      const out = new BigUint64Array(1);
-      const args = [this.#environment, model, model.byteLength, settings, out];
-      this.check(await this.callAsync("CreateSessionFromArray", ...args));
-      return out[0] as Pointer;
+      const result = new BigUint64Array(1);
+      const args = [this.#environment, model, model.byteLength, settings, result];
+      this.check(await this.callAsync("CreateSessionFromArray", args, model));
+      return result[0] as Pointer;
     } finally {
       this.call("ReleaseSessionOptions", settings);
     }
@@ -112,113 +148,148 @@ class Library {
 
 const emptyMemory = new Uint8Array(64);
 
-/** A native tensor together with the array that it points into. */
-class TensorHandle {
-  readonly pointer: Pointer;
-  readonly buffer: Buffer;
+/** Native objects of one kind. A part of its own, so that the registry can hold it without holding the owner. */
+class NativeObjects {
+  readonly pointers: Pointer[] = [];
+  readonly #library: Library;
+  readonly #free: FunctionName;
 
-  constructor(library: Library, buffer: Buffer) {
-    this.buffer = buffer;
-    this.pointer = library.makeTensor(buffer);
+  constructor(library: Library, free: "ReleaseValue" | "ReleaseSession") {
+    this.#library = library;
+    this.#free = free;
+  }
+
+  release(): void {
+    for (const pointer of this.pointers.splice(0)) this.#library.call(this.#free, pointer);
   }
 }
 
-/** Names as C strings. */
-class NameTable {
-  readonly #bytes: Uint8Array;
-  readonly #addresses = new Map<string, Pointer>();
+const forgotten = new FinalizationRegistry<NativeObjects>((objects) => objects.release());
 
-  constructor(library: Library, names: readonly string[]) {
-    const encoder = new TextEncoder();
-    const encoded = names.map((name) => encoder.encode(name));
-    this.#bytes = new Uint8Array(encoded.reduce((total, bytes) => total + bytes.length + 1, 1));
-    const base = library.address(this.#bytes);
-    let offset = 0;
-    for (const [index, bytes] of encoded.entries()) {
-      this.#bytes.set(bytes, offset);
-      this.#addresses.set(names[index] as string, base + BigInt(offset));
-      offset += bytes.length + 1;
+/** Names as C strings, made once. */
+class NameTable {
+  readonly #library: Library;
+  readonly #known = new Map<string, { bytes: Uint8Array; address: Pointer }>();
+
+  constructor(library: Library) {
+    this.#library = library;
+  }
+
+  address(name: string): Pointer {
+    let known = this.#known.get(name);
+    if (known === undefined) {
+      const bytes = new TextEncoder().encode(`${name}\0`);
+      known = { bytes, address: this.#library.address(bytes) };
+      this.#known.set(name, known);
+    }
+    return known.address;
+  }
+}
+
+/** One side of a run: bound tensors first, then those that are passed. */
+class Side {
+  readonly #names: BigUint64Array;
+  readonly #tensors: BigUint64Array;
+  readonly #arrays: readonly [name: string, data: Buffer["data"], bytes: number][];
+
+  constructor(names: NameTable, tensors: NativeObjects, library: Library, buffers: Buffers) {
+    const entries = Object.entries(buffers);
+    const first = tensors.pointers.length;
+    this.#arrays = entries.map(([name, { data }]) => [name, data, data.byteLength]);
+    this.#names = BigUint64Array.from(entries, ([name]) => names.address(name));
+    for (const [name, buffer] of entries) tensors.pointers.push(library.makeTensor(name, buffer));
+    this.#tensors = BigUint64Array.from(tensors.pointers.slice(first));
+  }
+
+  /** Throws a DeviceError when an array has lost its memory: it was transferred, or its memory grew. */
+  checkArrays(): void {
+    for (const [name, data, bytes] of this.#arrays) {
+      if (data.byteLength !== bytes) {
+        throw new DeviceError(`the memory of ${name} is gone`, {
+          field: name,
+          expected: `${bytes} bytes`,
+          received: `${data.byteLength} bytes`,
+          hint: "do not transfer arrays that are bound to a session, nor grow an unshared memory below them",
+        });
+      }
     }
   }
 
-  addressesOf(names: readonly string[]): BigUint64Array {
-    return BigUint64Array.from(names, (name) => this.#addresses.get(name) as Pointer);
+  /** Names and tensors of both, in order. */
+  followedBy(other: Side): { count: number; names: BigUint64Array; tensors: BigUint64Array } {
+    const own = this.#names.length;
+    const count = own + other.#names.length;
+    const [names, tensors] = [new BigUint64Array(count), new BigUint64Array(count)];
+    names.set(this.#names);
+    names.set(other.#names, own);
+    tensors.set(this.#tensors);
+    tensors.set(other.#tensors, own);
+    return { count, names, tensors };
   }
 }
-
-/** What a collected owner leaves behind. Its work must not hold the owner. */
-const net = new FinalizationRegistry<() => void>((release) => release());
 
 class CBinding implements Binding {
   readonly #library: Library;
   readonly #session: CSession;
-  readonly #inputs: readonly [string, TensorHandle][];
-  readonly #outputs: readonly [string, TensorHandle][];
-  readonly #release: () => void;
+  readonly #tensors: NativeObjects;
+  readonly #inputs: Side;
+  readonly #outputs: Side;
+  #underWay = 0;
+  #released = false;
 
   constructor(library: Library, session: CSession, inputs: Buffers, outputs: Buffers) {
     this.#library = library;
     this.#session = session;
-    const made: Pointer[] = [];
-    let released = false;
-    this.#release = () => {
-      if (!released) for (const pointer of made) library.call("ReleaseValue", pointer);
-      released = true;
-    };
-    const handle = ([name, buffer]: [string, Buffer]): [string, TensorHandle] => {
-      const tensor = new TensorHandle(library, buffer);
-      made.push(tensor.pointer);
-      return [name, tensor];
-    };
+    this.#tensors = new NativeObjects(library, "ReleaseValue");
     try {
-      this.#inputs = Object.entries(inputs).map(handle);
-      this.#outputs = Object.entries(outputs).map(handle);
+      this.#inputs = new Side(session.names, this.#tensors, library, inputs);
+      this.#outputs = new Side(session.names, this.#tensors, library, outputs);
     } catch (error) {
-      this.#release();
+      this.#tensors.release();
       throw error;
     }
-    net.register(this, this.#release, this);
+    forgotten.register(this, this.#tensors, this);
   }
 
   async run(inputs: Buffers, outputs: Buffers): Promise<void> {
-    const passing: TensorHandle[] = [];
-    const handle = ([name, buffer]: [string, Buffer]): [string, TensorHandle] => {
-      const tensor = new TensorHandle(this.#library, buffer);
-      passing.push(tensor);
-      return [name, tensor];
-    };
+    if (this.#released) throw new DeviceError("these buffers have been released");
+    this.#inputs.checkArrays();
+    this.#outputs.checkArrays();
+    const passing = new NativeObjects(this.#library, "ReleaseValue");
+    this.#underWay += 1;
     try {
-      const ins = [...this.#inputs, ...Object.entries(inputs).map(handle)];
-      const outs = [...this.#outputs, ...Object.entries(outputs).map(handle)];
-      await this.#session.run(ins, outs, this);
+      const moreInputs = new Side(this.#session.names, passing, this.#library, inputs);
+      const moreOutputs = new Side(this.#session.names, passing, this.#library, outputs);
+      const ins = this.#inputs.followedBy(moreInputs);
+      const outs = this.#outputs.followedBy(moreOutputs);
+      await this.#session.run(ins, outs, [this, moreInputs, moreOutputs]);
     } finally {
-      for (const tensor of passing) this.#library.call("ReleaseValue", tensor.pointer);
+      passing.release();
+      this.#underWay -= 1;
+      if (this.#released && this.#underWay === 0) this.#tensors.release();
     }
   }
 
   release(): void {
-    net.unregister(this);
-    this.#release();
+    this.#released = true;
+    forgotten.unregister(this);
+    if (this.#underWay === 0) this.#tensors.release();
   }
 }
 
 class CSession implements Session {
+  readonly names: NameTable;
   readonly #library: Library;
-  readonly #pointer: Pointer;
-  readonly #release: () => void;
-  /** Runs under way with everything that they point to. */
-  readonly #underWay = new Map<Promise<unknown>, unknown>();
+  readonly #object: NativeObjects;
+  readonly #underWay = new Set<Promise<unknown>>();
   #released = false;
 
   constructor(library: Library, pointer: Pointer) {
     this.#library = library;
-    this.#pointer = pointer;
-    let freed = false;
-    this.#release = () => {
-      if (!freed) library.call("ReleaseSession", pointer);
-      freed = true;
-    };
-    net.register(this, this.#release, this);
+    this.names = new NameTable(library);
+    this.#object = new NativeObjects(library, "ReleaseSession");
+    this.#object.pointers.push(pointer);
+    forgotten.register(this, this.#object, this);
   }
 
   bind(inputs: Buffers, outputs: Buffers): Binding {
@@ -226,28 +297,24 @@ class CSession implements Session {
   }
 
   async run(
-    inputs: readonly [string, TensorHandle][],
-    outputs: readonly [string, TensorHandle][],
-    owner: CBinding,
+    inputs: ReturnType<Side["followedBy"]>,
+    outputs: ReturnType<Side["followedBy"]>,
+    owners: readonly unknown[],
   ): Promise<void> {
-    if (this.#released) throw new DeviceError("this session has been released");
-    const inputNames = inputs.map(([name]) => name);
-    const outputNames = outputs.map(([name]) => name);
-    const names = new NameTable(this.#library, [...inputNames, ...outputNames]);
-    const pointers = (tensors: readonly [string, TensorHandle][]): BigUint64Array =>
-      BigUint64Array.from(tensors, ([, tensor]) => tensor.pointer);
+    const [pointer] = this.#object.pointers;
+    if (pointer === undefined || this.#released) throw new DeviceError("this session has been released");
     const args = [
-      this.#pointer,
+      pointer,
       null,
-      names.addressesOf(inputNames),
-      pointers(inputs),
-      inputs.length,
-      names.addressesOf(outputNames),
-      outputs.length,
-      pointers(outputs),
+      inputs.names,
+      inputs.tensors,
+      inputs.count,
+      outputs.names,
+      outputs.count,
+      outputs.tensors,
     ];
-    const call = this.#library.callAsync("Run", ...args);
-    this.#underWay.set(call, { owner, inputs, outputs, names, args });
+    const call = this.#library.callAsync("Run", args, [this, ...owners]);
+    this.#underWay.add(call);
     try {
       this.#library.check(await call);
     } finally {
@@ -257,9 +324,9 @@ class CSession implements Session {
 
   async release(): Promise<void> {
     this.#released = true;
-    await Promise.allSettled(this.#underWay.keys());
-    net.unregister(this);
-    this.#release();
+    forgotten.unregister(this);
+    await Promise.allSettled(this.#underWay);
+    this.#object.release();
   }
 }
 

@@ -12,9 +12,11 @@ export type Pointer = bigint;
 /** The first version whose function table has all that is used here; the table is append-only. */
 const apiVersion = 22;
 
+/** A path is wide text on Windows. */
+const pathType = process.platform === "win32" ? "str16" : "str";
+
 /** Places of functions in `OrtApi` (onnxruntime_c_api.h), with their C signatures. */
 const signatures = {
-  GetErrorCode: [1, "int GetErrorCode(void *status)"],
   GetErrorMessage: [2, "const char *GetErrorMessage(void *status)"],
   CreateEnv: [3, "void *CreateEnv(int level, const char *name, void *out)"],
   DisableTelemetryEvents: [6, "void *DisableTelemetryEvents(void *env)"],
@@ -27,7 +29,7 @@ const signatures = {
     "void *Run(void *s, void *o, void *inNames, void *ins, size_t nIn, void *outNames, size_t nOut, void *outs)",
   ],
   CreateSessionOptions: [10, "void *CreateSessionOptions(void *out)"],
-  EnableProfiling: [14, "void *EnableProfiling(void *options, const char *prefix)"],
+  EnableProfiling: [14, `void *EnableProfiling(void *options, ${pathType} prefix)`],
   DisableMemPattern: [17, "void *DisableMemPattern(void *options)"],
   SetSessionLogSeverityLevel: [22, "void *SetSessionLogSeverityLevel(void *options, int level)"],
   SetIntraOpNumThreads: [24, "void *SetIntraOpNumThreads(void *options, int threads)"],
@@ -40,16 +42,18 @@ const signatures = {
   ReleaseSession: [95, "void ReleaseSession(void *session)"],
   ReleaseValue: [96, "void ReleaseValue(void *value)"],
   ReleaseSessionOptions: [100, "void ReleaseSessionOptions(void *options)"],
-  SessionEndProfiling: [110, "void *SessionEndProfiling(void *session, void *allocator, void *out)"],
-  GetAllocatorWithDefaultOptions: [78, "void *GetAllocatorWithDefaultOptions(void *out)"],
   AddSessionConfigEntry: [130, "void *AddSessionConfigEntry(void *options, const char *key, const char *value)"],
 } as const;
 
 type Native = ((...args: unknown[]) => unknown) & { async: (...args: unknown[]) => void };
 type Functions = { readonly [K in keyof typeof signatures]: Native };
 
+interface LoadedLibrary {
+  func(signature: string): Native;
+}
+
 interface Koffi {
-  load(path: string): { func(signature: string): Native };
+  load(path: string): LoadedLibrary;
   decode(pointer: unknown, ...rest: unknown[]): unknown;
   proto(signature: string): unknown;
   call(pointer: unknown, type: unknown, ...args: unknown[]): unknown;
@@ -92,6 +96,8 @@ function findLibrary(): string {
 
 export interface CLibrary {
   readonly path: string;
+  /** koffi's own object: the library is unloaded, and every call then a crash, once this is collected. */
+  readonly loaded: unknown;
   readonly version: string;
   readonly functions: Functions;
   /** Where an array's elements lie. The caller keeps the array alive while the address is in use. */
@@ -107,9 +113,11 @@ export function openLibrary(): CLibrary {
   } catch (cause) {
     throw new DeviceError("the package koffi is not installed or does not run here", { hint, cause });
   }
+  let loaded: LoadedLibrary;
   let base: unknown;
   try {
-    base = koffi.load(path).func("void *OrtGetApiBase()")();
+    loaded = koffi.load(path);
+    base = loaded.func("void *OrtGetApiBase()")();
   } catch (cause) {
     throw new DeviceError(`${path} cannot be loaded as ONNX Runtime`, { file: path, hint, cause });
   }
@@ -131,5 +139,5 @@ export function openLibrary(): CLibrary {
       koffi.decode(koffi.decode(api, index * 8, "void *"), koffi.proto(signature)),
     ]),
   ) as unknown as Functions;
-  return { path, version, functions, address: (array) => koffi.address(array) };
+  return { path, loaded, version, functions, address: (array) => koffi.address(array) };
 }
