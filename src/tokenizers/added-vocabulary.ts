@@ -1,0 +1,202 @@
+/**
+ * Tokens that are found in the text before anything else happens to it: special ones, and words that users add.
+ */
+import { TokenizerError } from "../errors.ts";
+import { AlignedText } from "./aligned-text.ts";
+import { fieldError, isCount, type JsonFields } from "./json-fields.ts";
+import type { Normalizer } from "./normalizers/normalizer.ts";
+
+export interface AddedToken {
+  readonly content: string;
+  /** Matches only between characters that are not of a word. */
+  readonly singleWord: boolean;
+  /** Takes the white space before it along. */
+  readonly lstrip: boolean;
+  /** Takes the white space after it along. */
+  readonly rstrip: boolean;
+  /** Looked for in the normalized text instead of the original one. */
+  readonly normalized: boolean;
+  /** Left out by `decode` with `skipSpecialTokens`. */
+  readonly special: boolean;
+}
+
+export interface AddedTokenWithId extends AddedToken {
+  readonly id: number;
+}
+
+/** A special token as they usually are: matched in the original text, without the spaces around it. */
+export function specialToken(content: string, options: Partial<Omit<AddedToken, "content">> = {}): AddedToken {
+  return { content, singleWord: false, lstrip: false, rstrip: false, normalized: false, special: true, ...options };
+}
+
+/** Called for each part of a text: an added token with its id, or, without an id, text between them. */
+export type PartReceiver = (part: AlignedText, id: number | undefined) => void;
+
+interface Matcher {
+  readonly pattern: RegExp;
+  readonly tokens: ReadonlyMap<string, AddedTokenWithId>;
+}
+
+export class AddedVocabulary {
+  readonly #byId = new Map<number, AddedTokenWithId>();
+  readonly #byContent = new Map<string, AddedTokenWithId>();
+  #original: Matcher | undefined;
+  #normalized: Matcher | undefined;
+
+  constructor(tokens: Iterable<AddedTokenWithId>, normalizer?: Normalizer) {
+    for (const token of tokens) {
+      this.#byId.set(token.id, token);
+      this.#byContent.set(token.content, token);
+    }
+    const all = this.tokens();
+    this.#original = matcherOf(
+      all.filter((token) => !token.normalized),
+      (token) => token.content,
+    );
+    this.#normalized = matcherOf(
+      all.filter((token) => token.normalized),
+      (token) => normalizer?.normalize(new AlignedText(token.content, false)).text ?? token.content,
+    );
+  }
+
+  /** All added tokens in the order of their ids. */
+  tokens(): AddedTokenWithId[] {
+    return [...this.#byId.values()].sort((a, b) => a.id - b.id);
+  }
+
+  get(id: number): AddedTokenWithId | undefined {
+    return this.#byId.get(id);
+  }
+
+  find(content: string): AddedTokenWithId | undefined {
+    return this.#byContent.get(content);
+  }
+
+  /** Parts the original text at the tokens that are looked for there. */
+  splitOriginal(text: AlignedText, receive: PartReceiver): void {
+    splitAt(text, this.#original, receive);
+  }
+
+  /** Parts a normalized text at the tokens that are looked for there. */
+  splitNormalized(text: AlignedText, receive: PartReceiver): void {
+    splitAt(text, this.#normalized, receive);
+  }
+}
+
+/** Reads `added_tokens` of tokenizer.json. */
+export function readAddedTokens(fields: JsonFields): AddedTokenWithId[] {
+  const seen = new Map<number, string>();
+  return fields.objects("added_tokens", []).map((entry) => {
+    const id = entry.count("id");
+    const token = { id, ...readAddedToken(entry, true) };
+    if (seen.has(id)) throw entry.error("id", `an id of its own (${id} is that of ${JSON.stringify(seen.get(id))})`);
+    seen.set(id, token.content);
+    return token;
+  });
+}
+
+/** Reads an added token's fields, as tokenizer.json and tokenizer_config.json both write them. */
+export function readAddedToken(entry: JsonFields, special: boolean): AddedToken {
+  const content = entry.string("content");
+  if (content === "") throw entry.error("content", "a text that is not empty");
+  return {
+    content,
+    singleWord: entry.boolean("single_word", false),
+    lstrip: entry.boolean("lstrip", false),
+    rstrip: entry.boolean("rstrip", false),
+    normalized: entry.boolean("normalized", !special),
+    special: entry.boolean("special", special),
+  };
+}
+
+/** Reads `added_tokens.json`, where tokens that were added to an old tokenizer stand with their ids. */
+export function readAddedTokenIds(value: JsonFields): AddedTokenWithId[] {
+  return value.keys().map((content) => {
+    const id = value.raw(content);
+    if (!isCount(id)) throw fieldError(value.file, JSON.stringify(content), "an id", id);
+    return { id, ...specialToken(content, { special: false, normalized: true }) };
+  });
+}
+
+export function addedTokenToJSON(token: AddedTokenWithId): Record<string, unknown> {
+  return { id: token.id, ...addedTokenFieldsToJSON(token) };
+}
+
+export function addedTokenFieldsToJSON(token: AddedToken): Record<string, unknown> {
+  return {
+    content: token.content,
+    single_word: token.singleWord,
+    lstrip: token.lstrip,
+    rstrip: token.rstrip,
+    normalized: token.normalized,
+    special: token.special,
+  };
+}
+
+function matcherOf(
+  tokens: readonly AddedTokenWithId[],
+  surfaceOf: (token: AddedTokenWithId) => string,
+): Matcher | undefined {
+  const bySurface = new Map<string, AddedTokenWithId>();
+  for (const token of tokens) {
+    const surface = surfaceOf(token);
+    if (surface !== "") bySurface.set(surface, token);
+  }
+  if (bySurface.size === 0) return undefined;
+  // The first alternative that fits wins, so the longer ones stand first: leftmost, then longest.
+  const alternatives = [...bySurface.keys()].sort((a, b) => b.length - a.length).map(escapeForPattern);
+  return { pattern: new RegExp(alternatives.join("|"), "gu"), tokens: bySurface };
+}
+
+function escapeForPattern(text: string): string {
+  return text.replace(/[\\^$.*+?()[\]{}|/]/g, "\\$&");
+}
+
+function splitAt(source: AlignedText, matcher: Matcher | undefined, receive: PartReceiver): void {
+  const { text } = source;
+  if (!matcher) {
+    if (text !== "") receive(source, undefined);
+    return;
+  }
+  const { pattern, tokens } = matcher;
+  pattern.lastIndex = 0;
+  let done = 0;
+  for (let match = pattern.exec(text); match; match = pattern.exec(text)) {
+    const token = tokens.get(match[0]);
+    if (!token) throw new TokenizerError(`The added token ${JSON.stringify(match[0])} has no id.`);
+    let start = match.index;
+    let end = start + match[0].length;
+    if (token.singleWord && (endsInWord(text, start) || beginsWithWord(text, end))) continue;
+    if (token.lstrip) start = Math.max(spacesBefore(text, start), done);
+    if (token.rstrip) end = spacesAfter(text, end);
+    if (done < start) receive(source.slice(done, start), undefined);
+    receive(source.slice(start, end), token.id);
+    done = end;
+  }
+  if (done < text.length) receive(source.slice(done, text.length), undefined);
+}
+
+const WORD_AT_END = /[\p{Alphabetic}\p{M}\p{Nd}\p{Pc}\p{Join_Control}]$/u;
+const WORD_AT_START = /^[\p{Alphabetic}\p{M}\p{Nd}\p{Pc}\p{Join_Control}]/u;
+const SPACE = /\p{White_Space}/u;
+
+function endsInWord(text: string, end: number): boolean {
+  return end > 0 && WORD_AT_END.test(text.slice(Math.max(0, end - 2), end));
+}
+
+function beginsWithWord(text: string, start: number): boolean {
+  return start < text.length && WORD_AT_START.test(text.slice(start, start + 2));
+}
+
+// All white space lies in the basic plane, so single units can be tested.
+function spacesBefore(text: string, end: number): number {
+  let start = end;
+  while (start > 0 && SPACE.test(text[start - 1]!)) start--;
+  return start;
+}
+
+function spacesAfter(text: string, start: number): number {
+  let end = start;
+  while (end < text.length && SPACE.test(text[end]!)) end++;
+  return end;
+}

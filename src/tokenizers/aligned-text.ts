@@ -1,0 +1,76 @@
+/**
+ * Text that remembers where it came from, so that tokens of a normalized text can be found in the original one.
+ *
+ * A normalizer may lower-case, drop or expand characters; a token's offsets must still be those of the user's string.
+ * Every UTF-16 unit of the text carries the range of the original that it stands for. As long as nothing but one-to-one
+ * replacements happened, no ranges are stored. Training and corpora need no offsets and do without (`tracked` false).
+ */
+export class AlignedText {
+  readonly text: string;
+  /** Whether origins are kept up to date; if not, `startOf` and `endOf` mean nothing. */
+  readonly tracked: boolean;
+  /** Where unit 0 lies in the original, when `starts` is absent. */
+  readonly #shift: number;
+  readonly #starts: Int32Array | undefined;
+  readonly #ends: Int32Array | undefined;
+
+  constructor(text: string, tracked: boolean, shift = 0, starts?: Int32Array, ends?: Int32Array) {
+    this.text = text;
+    this.tracked = tracked;
+    this.#shift = shift;
+    this.#starts = starts;
+    this.#ends = ends;
+  }
+
+  /** Start in the original of what became unit `unit`. */
+  startOf(unit: number): number {
+    return this.#starts ? this.#starts[unit]! : this.#shift + unit;
+  }
+
+  /** End in the original of what became unit `unit`. */
+  endOf(unit: number): number {
+    return this.#ends ? this.#ends[unit]! : this.#shift + unit + 1;
+  }
+
+  /** Units [start, end). */
+  slice(start: number, end: number): AlignedText {
+    if (start === 0 && end === this.text.length) return this;
+    const text = this.text.slice(start, end);
+    if (!this.#starts) return new AlignedText(text, this.tracked, this.#shift + start);
+    return new AlignedText(text, true, 0, this.#starts.subarray(start, end), this.#ends?.subarray(start, end));
+  }
+
+  /** The same origins for another text of the same length, unit for unit. */
+  withText(text: string): AlignedText {
+    return new AlignedText(text, this.tracked, this.#shift, this.#starts, this.#ends);
+  }
+}
+
+/** Writes a new text from an old one, from left to right. */
+export class AlignedTextBuilder {
+  readonly #source: AlignedText;
+  readonly #starts: number[] = [];
+  readonly #ends: number[] = [];
+  #text = "";
+
+  constructor(source: AlignedText) {
+    this.#source = source;
+  }
+
+  /** Appends `text`, of which every unit stands for units [from, to) of the source. */
+  append(text: string, from: number, to: number): void {
+    this.#text += text;
+    if (!this.#source.tracked) return;
+    const start = this.#source.startOf(from);
+    const end = this.#source.endOf(to - 1);
+    for (let unit = 0; unit < text.length; unit++) {
+      this.#starts.push(start);
+      this.#ends.push(end);
+    }
+  }
+
+  finish(): AlignedText {
+    if (!this.#source.tracked) return new AlignedText(this.#text, false);
+    return new AlignedText(this.#text, true, 0, Int32Array.from(this.#starts), Int32Array.from(this.#ends));
+  }
+}

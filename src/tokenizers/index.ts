@@ -1,0 +1,11 @@
+/** Tokenizers: train them, use them, read and write the published formats. */
+export { type AddedToken, specialToken } from "./added-vocabulary.ts";
+export { AutoTokenizer, type FromPretrainedOptions } from "./auto-tokenizer.ts";
+export type { TokenizerCallOptions } from "./call-options.ts";
+export type { EncodedArrays, EncodedBatchArrays, EncodedTensors, Offsets } from "./encoded.ts";
+export type { ReadTokenizerFile } from "./pretrained-files.ts";
+export { type DecodeOptions, Tokenizer } from "./tokenizer.ts";
+export type { TokenizerConfig } from "./tokenizer-config.ts";
+export { readTokenizerJson, writeTokenizerJson } from "./tokenizer-json.ts";
+export { TokenizerPipeline } from "./tokenizer-pipeline.ts";
+export type { CreateTensor, IdTensor } from "./tokenizer-tensor.ts";

@@ -1,0 +1,137 @@
+/**
+ * Reads fields of untrusted JSON. Whatever is not as expected becomes a TokenizerError that names file and field.
+ */
+import { TokenizerError } from "../errors.ts";
+
+export type JsonObject = { [key: string]: JsonValue };
+export type JsonValue = string | number | boolean | null | readonly JsonValue[] | JsonObject;
+
+/** An object of a file, with the path to it. */
+export class JsonFields {
+  readonly file: string;
+  /** Path of this object inside the file, such as `model` or `normalizer.normalizers.0`; empty for the whole. */
+  readonly path: string;
+  readonly #object: Record<string, unknown>;
+
+  constructor(value: unknown, file: string, path = "") {
+    this.file = file;
+    this.path = path;
+    if (typeof value !== "object" || value === null || Array.isArray(value)) {
+      throw fieldError(file, path || "(the whole file)", "an object", value);
+    }
+    this.#object = value as Record<string, unknown>;
+  }
+
+  has(name: string): boolean {
+    return Object.hasOwn(this.#object, name) && this.#object[name] !== null && this.#object[name] !== undefined;
+  }
+
+  keys(): string[] {
+    return Object.keys(this.#object);
+  }
+
+  /** The value as it is, undefined where absent. */
+  raw(name: string): unknown {
+    return Object.hasOwn(this.#object, name) ? this.#object[name] : undefined;
+  }
+
+  string(name: string, fallback?: string): string {
+    const value = this.#valueOr(name, fallback);
+    return typeof value === "string" ? value : this.#fail(name, "a string");
+  }
+
+  boolean(name: string, fallback?: boolean): boolean {
+    const value = this.#valueOr(name, fallback);
+    return typeof value === "boolean" ? value : this.#fail(name, "true or false");
+  }
+
+  /** A whole number of at least 0. */
+  count(name: string, fallback?: number): number {
+    const value = this.#valueOr(name, fallback);
+    return isCount(value) ? value : this.#fail(name, "a whole number of at least 0");
+  }
+
+  /** A string, or undefined where absent or null. */
+  optionalString(name: string): string | undefined {
+    return this.has(name) ? this.string(name) : undefined;
+  }
+
+  /** A truth value, or undefined where absent or null. */
+  optionalBoolean(name: string): boolean | undefined {
+    return this.has(name) ? this.boolean(name) : undefined;
+  }
+
+  object(name: string): JsonFields {
+    return new JsonFields(this.raw(name), this.file, this.#at(name));
+  }
+
+  array(name: string, fallback?: readonly unknown[]): readonly unknown[] {
+    const value = this.#valueOr(name, fallback);
+    return Array.isArray(value) ? value : this.#fail(name, "an array");
+  }
+
+  /** An array of objects. */
+  objects(name: string, fallback?: readonly unknown[]): JsonFields[] {
+    return this.array(name, fallback).map(
+      (item, index) => new JsonFields(item, this.file, this.#at(`${name}.${index}`)),
+    );
+  }
+
+  /** One of the given strings. */
+  choice<T extends string>(name: string, choices: readonly T[], fallback?: T): T {
+    const value = this.#valueOr(name, fallback);
+    const chosen = choices.find((choice) => choice === value);
+    return chosen ?? this.#fail(name, `one of ${choices.join(", ")}`);
+  }
+
+  /** The error for a field that is not as expected. */
+  error(name: string, expected: string, received: unknown = this.raw(name), hint?: string): TokenizerError {
+    return fieldError(this.file, this.#at(name), expected, received, hint);
+  }
+
+  #valueOr(name: string, fallback: unknown): unknown {
+    return this.has(name) ? this.#object[name] : fallback;
+  }
+
+  #at(name: string): string {
+    return this.path === "" ? name : `${this.path}.${name}`;
+  }
+
+  #fail(name: string, expected: string): never {
+    throw this.error(name, expected);
+  }
+}
+
+export function isCount(value: unknown): value is number {
+  return typeof value === "number" && Number.isSafeInteger(value) && value >= 0;
+}
+
+/** The error for a field of a tokenizer file. */
+export function fieldError(
+  file: string,
+  field: string,
+  expected: string,
+  received: unknown,
+  hint = "Repair the file, or take it anew from where it came from.",
+): TokenizerError {
+  const shown = describe(received);
+  return new TokenizerError(`${file}: ${field} should be ${expected}, but is ${shown}.`, {
+    file,
+    field,
+    expected,
+    received: shown,
+    hint,
+  });
+}
+
+function describe(value: unknown): string {
+  if (value === undefined) return "absent";
+  const text = typeof value === "string" ? JSON.stringify(value) : safeStringify(value);
+  return text.length > 80 ? `${text.slice(0, 77)}…` : text;
+}
+
+function safeStringify(value: unknown): string {
+  if (Array.isArray(value)) return `an array of ${value.length}`;
+  if (typeof value === "object" && value !== null) return "an object";
+  return String(value);
+}

@@ -1,0 +1,252 @@
+/**
+ * Byte-pair encoding: a word begins as its characters, and the pair that training merged first is merged first.
+ *
+ * Sennrich et al. 2016, https://arxiv.org/abs/1508.07909. With characters that stand for bytes it is GPT-2's byte-level
+ * variant; with a suffix on the last character (`</w>`) that of GPT and XLM.
+ */
+import { TokenizerError } from "../../errors.ts";
+import { parseJson } from "../../platform/file-errors.ts";
+import { JsonFields } from "../json-fields.ts";
+import { PairTable } from "../pair-table.ts";
+import { Vocabulary } from "../vocabulary.ts";
+import { MergeQueue } from "./merge-queue.ts";
+import type { Model, WordTokens } from "./model.ts";
+import { WordCache } from "./word-cache.ts";
+
+/** Two tokens that become one. */
+export type Merge = readonly [left: string, right: string];
+
+export interface BpeOptions {
+  /** Stands for characters that are not in the vocabulary; without one they vanish. */
+  readonly unknownToken: string | undefined;
+  /** What stands before characters that continue a word. */
+  readonly continuingSubwordPrefix: string | undefined;
+  /** What stands after the last character of a word. */
+  readonly endOfWordSuffix: string | undefined;
+  /** Make one unknown token of several unknown characters in a row. */
+  readonly fuseUnknown: boolean;
+  /** Write unknown characters as their UTF-8 bytes, `<0x0A>`, where the vocabulary has these. */
+  readonly byteFallback: boolean;
+  /** A word that is in the vocabulary is one token, whatever the merges say. */
+  readonly ignoreMerges: boolean;
+}
+
+export class BpeModel implements Model {
+  readonly vocabulary: Vocabulary;
+  readonly allowsCleanUp = false;
+  readonly merges: readonly Merge[];
+  readonly options: BpeOptions;
+  /** Rank of each pair of ids that merges. */
+  readonly #ranks: PairTable;
+  /** Id that a merge of each rank gives. */
+  readonly #merged: Int32Array;
+  readonly #unknownId: number | undefined;
+  readonly #queue = new MergeQueue();
+  readonly #cache = new WordCache();
+
+  /** `merges` in the order of training. `file` names the source in errors. */
+  constructor(vocabulary: Vocabulary, merges: readonly Merge[], options: Partial<BpeOptions> = {}, file?: string) {
+    this.vocabulary = vocabulary;
+    this.merges = merges;
+    this.options = {
+      unknownToken: undefined,
+      continuingSubwordPrefix: undefined,
+      endOfWordSuffix: undefined,
+      fuseUnknown: false,
+      byteFallback: false,
+      ignoreMerges: false,
+      ...options,
+    };
+    const { unknownToken } = this.options;
+    this.#unknownId =
+      unknownToken === undefined
+        ? undefined
+        : vocabulary.require(unknownToken, "which stands for unknown characters", file);
+    this.#ranks = new PairTable(merges.length);
+    this.#merged = new Int32Array(merges.length);
+    this.#readMerges(file);
+  }
+
+  static fromJSON(fields: JsonFields): BpeModel {
+    const dropout = fields.raw("dropout");
+    if (dropout !== undefined && dropout !== null && dropout !== 0) {
+      throw fields.error("dropout", "null: merges are never dropped here", dropout, "Set it to null in the file.");
+    }
+    const options: BpeOptions = {
+      unknownToken: fields.optionalString("unk_token"),
+      continuingSubwordPrefix: fields.optionalString("continuing_subword_prefix"),
+      endOfWordSuffix: fields.optionalString("end_of_word_suffix"),
+      fuseUnknown: fields.boolean("fuse_unk", false),
+      byteFallback: fields.boolean("byte_fallback", false),
+      ignoreMerges: fields.boolean("ignore_merges", false),
+    };
+    const vocabulary = Vocabulary.fromRecord(fields.object("vocab"));
+    const merges = fields.array("merges").map((merge, index) => readMerge(merge, index, fields));
+    return new BpeModel(vocabulary, merges, options, fields.file);
+  }
+
+  get unknownToken(): string | undefined {
+    return this.options.unknownToken;
+  }
+
+  tokenize(word: string): WordTokens {
+    let tokens = this.#cache.get(word);
+    if (!tokens) {
+      tokens = this.#wholeWord(word) ?? this.#merge(this.#symbols(word));
+      this.#cache.set(word, tokens);
+    }
+    return tokens;
+  }
+
+  toJSONText(): string {
+    const settings = JSON.stringify({
+      type: "BPE",
+      dropout: null,
+      unk_token: this.options.unknownToken ?? null,
+      continuing_subword_prefix: this.options.continuingSubwordPrefix ?? null,
+      end_of_word_suffix: this.options.endOfWordSuffix ?? null,
+      fuse_unk: this.options.fuseUnknown,
+      byte_fallback: this.options.byteFallback,
+      ignore_merges: this.options.ignoreMerges,
+    });
+    const merges = JSON.stringify(this.merges);
+    return `${settings.slice(0, -1)},"vocab":${this.vocabulary.toJSONText()},"merges":${merges}}`;
+  }
+
+  vocabularyFiles(): (readonly [string, string])[] {
+    const merges = this.merges.map(([left, right]) => `${left} ${right}\n`).join("");
+    return [
+      ["vocab.json", `${this.vocabulary.toJSONText()}\n`],
+      ["merges.txt", `#version: 0.2\n${merges}`],
+    ];
+  }
+
+  #readMerges(file: string | undefined): void {
+    const prefixLength = this.options.continuingSubwordPrefix?.length ?? 0;
+    this.merges.forEach(([left, right], rank) => {
+      const result = left + right.slice(prefixLength);
+      for (const token of [left, right, result]) {
+        if (this.vocabulary.has(token)) continue;
+        throw new TokenizerError(`Merge ${rank} names ${JSON.stringify(token)}, which is not in the vocabulary.`, {
+          file,
+          field: `merges.${rank}`,
+          expected: "two tokens whose union is a token too",
+          received: JSON.stringify([left, right]),
+          hint: "Vocabulary and merges must come from the same training.",
+        });
+      }
+      this.#ranks.set(this.vocabulary.idOf(left)!, this.vocabulary.idOf(right)!, rank);
+      this.#merged[rank] = this.vocabulary.idOf(result)!;
+    });
+  }
+
+  #wholeWord(word: string): WordTokens | undefined {
+    const id = this.options.ignoreMerges ? this.vocabulary.idOf(word) : undefined;
+    return id === undefined ? undefined : { ids: [id], starts: [0], ends: [word.length] };
+  }
+
+  /** The word's characters as ids, before any merge. */
+  #symbols(word: string): Symbols {
+    const { continuingSubwordPrefix: prefix = "", endOfWordSuffix: suffix = "" } = this.options;
+    const symbols: Symbols = { ids: [], starts: [], ends: [] };
+    let lastIsUnknown = false;
+    for (let start = 0; start < word.length; ) {
+      const end = start + (word.codePointAt(start)! > 0xffff ? 2 : 1);
+      const character = word.slice(start, end);
+      const symbol = (start > 0 ? prefix : "") + character + (end === word.length ? suffix : "");
+      const id = this.vocabulary.idOf(symbol);
+      if (id !== undefined) {
+        addSymbol(symbols, id, start, end);
+        lastIsUnknown = false;
+      } else if (!(this.options.byteFallback && this.#addBytes(symbols, symbol, start, end))) {
+        if (lastIsUnknown && this.options.fuseUnknown) symbols.ends[symbols.ends.length - 1] = end;
+        else if (this.#unknownId !== undefined) addSymbol(symbols, this.#unknownId, start, end);
+        lastIsUnknown = this.#unknownId !== undefined;
+      }
+      start = end;
+    }
+    return symbols;
+  }
+
+  /** Whether the vocabulary could write the symbol byte by byte. */
+  #addBytes(symbols: Symbols, symbol: string, start: number, end: number): boolean {
+    const ids = Array.from(new TextEncoder().encode(symbol), (byte) =>
+      this.vocabulary.idOf(`<0x${byte.toString(16).toUpperCase().padStart(2, "0")}>`),
+    );
+    if (ids.includes(undefined)) return false;
+    for (const id of ids) addSymbol(symbols, id!, start, end);
+    return true;
+  }
+
+  /** Merges until no pair can be merged: lowest rank first, of equal ranks the leftmost. */
+  #merge(symbols: Symbols): WordTokens {
+    const { ids, starts, ends } = symbols;
+    const count = ids.length;
+    if (count < 2) return symbols;
+    // The symbols form a list: `next` and `previous` skip what was merged away, whose id becomes -1.
+    const next = ids.map((_, index) => (index + 1 < count ? index + 1 : -1));
+    const previous = ids.map((_, index) => index - 1);
+    const queue = this.#queue;
+    const propose = (left: number, right: number): void => {
+      const rank = this.#ranks.get(ids[left]!, ids[right]!);
+      if (rank >= 0) queue.push(rank, left);
+    };
+    queue.clear();
+    for (let left = 0; left + 1 < count; left++) propose(left, left + 1);
+    while (queue.pop()) {
+      const left = queue.position;
+      const right = next[left]!;
+      if (ids[left] === -1 || right === -1) continue;
+      // What stands here may have changed since; it still merges if it gives the same token.
+      const rank = this.#ranks.get(ids[left]!, ids[right]!);
+      const merged = this.#merged[queue.rank]!;
+      if (rank < 0 || this.#merged[rank] !== merged) continue;
+      ids[left] = merged;
+      ends[left] = ends[right]!;
+      ids[right] = -1;
+      next[left] = next[right]!;
+      if (next[left] !== -1) previous[next[left]!] = left;
+      if (previous[left] !== -1) propose(previous[left]!, left);
+      if (next[left] !== -1) propose(left, next[left]!);
+    }
+    return compact(ids, starts, ends);
+  }
+}
+
+/** Reads the texts of vocab.json and merges.txt, as GPT-2 and RoBERTa were published. */
+export function readBpeFiles(vocab: string, merges: string, folder: string): BpeModel {
+  const file = `${folder}/vocab.json`;
+  const vocabulary = Vocabulary.fromRecord(new JsonFields(parseJson(vocab, file, "tokenizer"), file));
+  const lines = merges.split("\n").map((line) => (line.endsWith("\r") ? line.slice(0, -1) : line));
+  const fields = new JsonFields({ merges: lines }, `${folder}/merges.txt`);
+  const pairs = lines.flatMap((line, index) =>
+    line === "" || line.startsWith("#version") ? [] : [readMerge(line, index, fields)],
+  );
+  return new BpeModel(vocabulary, pairs, {}, fields.file);
+}
+
+interface Symbols {
+  readonly ids: number[];
+  readonly starts: number[];
+  readonly ends: number[];
+}
+
+function addSymbol(symbols: Symbols, id: number, start: number, end: number): void {
+  symbols.ids.push(id);
+  symbols.starts.push(start);
+  symbols.ends.push(end);
+}
+
+function compact(ids: number[], starts: number[], ends: number[]): WordTokens {
+  const keep = ids.flatMap((id, index) => (id === -1 ? [] : [index]));
+  return { ids: keep.map((i) => ids[i]!), starts: keep.map((i) => starts[i]!), ends: keep.map((i) => ends[i]!) };
+}
+
+/** Merges stand in files as `["a", "b"]`, in older ones as `"a b"`. */
+function readMerge(merge: unknown, index: number, fields: JsonFields): Merge {
+  const parts = typeof merge === "string" ? merge.split(" ") : merge;
+  if (Array.isArray(parts) && parts.length === 2 && parts.every((part) => typeof part === "string" && part !== "")) {
+    return [parts[0], parts[1]];
+  }
+  throw fields.error(`merges.${index}`, 'two tokens, such as ["t", "h"] or "t h"', merge);
+}

@@ -1,0 +1,23 @@
+import type { Vocabulary } from "../vocabulary.ts";
+
+/** The tokens of one word, in order: parallel arrays. Start and end are UTF-16 units within the word. */
+export interface WordTokens {
+  readonly ids: readonly number[];
+  readonly starts: readonly number[];
+  readonly ends: readonly number[];
+}
+
+/** Cuts words into tokens of a vocabulary. */
+export interface Model {
+  readonly vocabulary: Vocabulary;
+  /** The token that stands for what the vocabulary cannot write; undefined if there is none. */
+  readonly unknownToken: string | undefined;
+  /** Deterministic; the result is shared and must not be changed. */
+  tokenize(word: string): WordTokens;
+  /** Whether spaces before punctuation may be removed after decoding; the reference leaves byte-pair encodings alone. */
+  readonly allowsCleanUp: boolean;
+  /** As tokenizer.json writes it, as JSON text: a vocabulary's order would not survive an object. */
+  toJSONText(): string;
+  /** The files in which tokenizers kept their vocabulary before tokenizer.json, by name. */
+  vocabularyFiles(): (readonly [name: string, text: string])[];
+}

@@ -1,0 +1,119 @@
+/**
+ * WordPiece: the longest piece of the vocabulary that begins the word, then the longest that continues it, and so on.
+ *
+ * Wu et al. 2016, https://arxiv.org/abs/1609.08144; greedy matching as published with BERT.
+ */
+import type { JsonFields } from "../json-fields.ts";
+import { Vocabulary } from "../vocabulary.ts";
+import type { Model, WordTokens } from "./model.ts";
+import { WordCache } from "./word-cache.ts";
+
+export interface WordPieceOptions {
+  readonly unknownToken: string;
+  /** What stands before pieces that continue a word. */
+  readonly continuingSubwordPrefix: string;
+  /** Words of more characters become the unknown token. */
+  readonly maxInputCharactersPerWord: number;
+}
+
+const PUBLISHED: WordPieceOptions = {
+  unknownToken: "[UNK]",
+  continuingSubwordPrefix: "##",
+  maxInputCharactersPerWord: 100,
+};
+
+export class WordPieceModel implements Model {
+  readonly vocabulary: Vocabulary;
+  readonly allowsCleanUp = true;
+  readonly options: WordPieceOptions;
+  readonly #unknownId: number;
+  readonly #longestPiece: number;
+  readonly #cache = new WordCache();
+
+  constructor(vocabulary: Vocabulary, options: Partial<WordPieceOptions> = {}, file?: string) {
+    this.vocabulary = vocabulary;
+    this.options = { ...PUBLISHED, ...options };
+    this.#unknownId = vocabulary.require(this.options.unknownToken, "which stands for unknown words", file);
+    this.#longestPiece = vocabulary.tokens.reduce((longest, token) => Math.max(longest, token?.length ?? 0), 0);
+  }
+
+  static fromJSON(fields: JsonFields): WordPieceModel {
+    const options: WordPieceOptions = {
+      unknownToken: fields.string("unk_token", PUBLISHED.unknownToken),
+      continuingSubwordPrefix: fields.string("continuing_subword_prefix", PUBLISHED.continuingSubwordPrefix),
+      maxInputCharactersPerWord: fields.count("max_input_chars_per_word", PUBLISHED.maxInputCharactersPerWord),
+    };
+    return new WordPieceModel(Vocabulary.fromRecord(fields.object("vocab")), options, fields.file);
+  }
+
+  get unknownToken(): string {
+    return this.options.unknownToken;
+  }
+
+  tokenize(word: string): WordTokens {
+    let tokens = this.#cache.get(word);
+    if (!tokens) {
+      tokens = this.#cut(word) ?? { ids: [this.#unknownId], starts: [0], ends: [word.length] };
+      this.#cache.set(word, tokens);
+    }
+    return tokens;
+  }
+
+  toJSONText(): string {
+    const { unknownToken, continuingSubwordPrefix, maxInputCharactersPerWord } = this.options;
+    const settings = JSON.stringify({
+      type: "WordPiece",
+      unk_token: unknownToken,
+      continuing_subword_prefix: continuingSubwordPrefix,
+      max_input_chars_per_word: maxInputCharactersPerWord,
+    });
+    return `${settings.slice(0, -1)},"vocab":${this.vocabulary.toJSONText()}}`;
+  }
+
+  vocabularyFiles(): (readonly [string, string])[] {
+    const { tokens } = this.vocabulary;
+    // A token of several lines, or an id without a token, cannot be written there.
+    if (!tokens.every((token) => token !== undefined && !token.includes("\n"))) return [];
+    return [["vocab.txt", tokens.map((token) => `${token}\n`).join("")]];
+  }
+
+  /** Undefined if no sequence of pieces writes the word, or it is too long. */
+  #cut(word: string): WordTokens | undefined {
+    const { continuingSubwordPrefix: prefix, maxInputCharactersPerWord } = this.options;
+    if (isLongerThan(word, maxInputCharactersPerWord)) return undefined;
+    const ids: number[] = [];
+    const starts: number[] = [];
+    const ends: number[] = [];
+    for (let start = 0; start < word.length; ) {
+      let end = Math.min(word.length, start + this.#longestPiece);
+      let id: number | undefined;
+      for (; end > start; end--) {
+        const piece = word.slice(start, end);
+        id = this.vocabulary.idOf(start > 0 ? prefix + piece : piece);
+        if (id !== undefined) break;
+      }
+      if (id === undefined) return undefined;
+      ids.push(id);
+      starts.push(start);
+      ends.push(end);
+      start = end;
+    }
+    return { ids, starts, ends };
+  }
+}
+
+/** Reads vocab.txt: a token a line, in the order of their ids. */
+export function readWordPieceFile(text: string, file: string, unknownToken: string): WordPieceModel {
+  const lines = text.split("\n").map((line) => (line.endsWith("\r") ? line.slice(0, -1) : line));
+  if (lines.at(-1) === "") lines.pop();
+  return new WordPieceModel(new Vocabulary(lines, { file }), { unknownToken }, file);
+}
+
+/** Counts characters, not units, and only where it can matter. */
+function isLongerThan(word: string, characters: number): boolean {
+  if (word.length <= characters) return false;
+  if (word.length > 2 * characters) return true;
+  let count = 0;
+  for (const _ of word) count++;
+  return count > characters;
+}

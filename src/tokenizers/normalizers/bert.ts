@@ -1,0 +1,104 @@
+/**
+ * BERT's normalizer: clean the text, set ideographs apart, strip accents, lower-case.
+ *
+ * Devlin et al. 2019, https://arxiv.org/abs/1810.04805; the rules are those of the published `BasicTokenizer`.
+ * Each rule looks at one character alone, so that the whole is a map from code points to strings, filled as they occur.
+ */
+import { type AlignedText, AlignedTextBuilder } from "../aligned-text.ts";
+import {
+  characterProperties,
+  DECOMPOSED,
+  IDEOGRAPH,
+  NONSPACING_MARK,
+  REMOVED,
+  unitsOf,
+  WHITESPACE,
+} from "../character-properties.ts";
+import type { JsonFields } from "../json-fields.ts";
+import type { Normalizer } from "./normalizer.ts";
+
+export interface BertNormalizerOptions {
+  /** Delete control characters, and make every white space a plain one. */
+  readonly cleanText: boolean;
+  /** Put spaces around CJK ideographs, so that each becomes a word. */
+  readonly handleChineseCharacters: boolean;
+  /** Undefined: as `lowercase` says. */
+  readonly stripAccents: boolean | undefined;
+  readonly lowercase: boolean;
+}
+
+const PRINTABLE_ASCII = /^[\x20-\x7e]*$/;
+
+export class BertNormalizer implements Normalizer {
+  readonly options: BertNormalizerOptions;
+  readonly #replacements = new Map<number, string>();
+
+  constructor(options: BertNormalizerOptions) {
+    this.options = options;
+  }
+
+  static fromJSON(fields: JsonFields): BertNormalizer {
+    return new BertNormalizer({
+      cleanText: fields.boolean("clean_text", true),
+      handleChineseCharacters: fields.boolean("handle_chinese_chars", true),
+      stripAccents: fields.optionalBoolean("strip_accents"),
+      lowercase: fields.boolean("lowercase", true),
+    });
+  }
+
+  normalize(source: AlignedText): AlignedText {
+    const { text } = source;
+    if (PRINTABLE_ASCII.test(text)) return this.options.lowercase ? source.withText(text.toLowerCase()) : source;
+    const builder = new AlignedTextBuilder(source);
+    for (let at = 0; at < text.length; ) {
+      const codePoint = text.codePointAt(at)!;
+      const next = at + unitsOf(codePoint);
+      const replacement = this.#replacementOf(codePoint);
+      if (replacement !== "") builder.append(replacement, at, next);
+      at = next;
+    }
+    return builder.finish();
+  }
+
+  toJSON(): Record<string, unknown> {
+    const { cleanText, handleChineseCharacters, stripAccents, lowercase } = this.options;
+    return {
+      type: "BertNormalizer",
+      clean_text: cleanText,
+      handle_chinese_chars: handleChineseCharacters,
+      strip_accents: stripAccents ?? null,
+      lowercase,
+    };
+  }
+
+  #replacementOf(codePoint: number): string {
+    let replacement = this.#replacements.get(codePoint);
+    if (replacement === undefined) {
+      replacement = replaceCharacter(codePoint, this.options);
+      this.#replacements.set(codePoint, replacement);
+    }
+    return replacement;
+  }
+}
+
+function replaceCharacter(codePoint: number, options: BertNormalizerOptions): string {
+  const properties = characterProperties();
+  const kind = properties[codePoint]!;
+  let result = String.fromCodePoint(codePoint);
+  if (options.cleanText) {
+    if (kind & REMOVED) return "";
+    if (kind & WHITESPACE) return " ";
+  }
+  if (options.stripAccents ?? options.lowercase) result = stripAccents(result, kind);
+  // Character by character: the whole word's lower case would end a Greek word in another sigma.
+  if (options.lowercase) result = Array.from(result, (character) => character.toLowerCase()).join("");
+  return options.handleChineseCharacters && kind & IDEOGRAPH ? ` ${result} ` : result;
+}
+
+function stripAccents(character: string, kind: number): string {
+  const properties = characterProperties();
+  const decomposed = kind & DECOMPOSED ? character.normalize("NFD") : character;
+  return Array.from(decomposed)
+    .filter((part) => !(properties[part.codePointAt(0)!]! & NONSPACING_MARK))
+    .join("");
+}

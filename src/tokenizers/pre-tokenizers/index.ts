@@ -1,0 +1,22 @@
+/** The pre-tokenizers by the names that tokenizer.json gives them. */
+import { readComponent } from "../components.ts";
+import type { JsonFields } from "../json-fields.ts";
+import { BertPreTokenizer } from "./bert.ts";
+import { ByteLevelPreTokenizer } from "./byte-level.ts";
+import type { PreTokenizer } from "./pre-tokenizer.ts";
+import { SequencePreTokenizer } from "./sequence.ts";
+import { WhitespaceSplitPreTokenizer } from "./whitespace-split.ts";
+
+const readers: Record<string, (fields: JsonFields) => PreTokenizer> = {
+  BertPreTokenizer: () => new BertPreTokenizer(),
+  ByteLevel: ByteLevelPreTokenizer.fromJSON,
+  Sequence: (fields) => new SequencePreTokenizer(fields.objects("pretokenizers").map(readPreTokenizer)),
+  WhitespaceSplit: () => new WhitespaceSplitPreTokenizer(),
+};
+
+export function readPreTokenizer(fields: JsonFields): PreTokenizer {
+  return readComponent(fields, "pre-tokenizer", readers);
+}
+
+export type { PreTokenizer } from "./pre-tokenizer.ts";
+export { BertPreTokenizer, ByteLevelPreTokenizer, SequencePreTokenizer, WhitespaceSplitPreTokenizer };

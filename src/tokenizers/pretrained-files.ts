@@ -1,0 +1,185 @@
+/** Folders with a tokenizer: which files they may have, how they are read together, and how one is written. */
+import { platform } from "#platform";
+import { TokenizerError } from "../errors.ts";
+import { parseJson } from "../platform/file-errors.ts";
+import { gunzip } from "../platform/gzip.ts";
+import { type AddedTokenWithId, readAddedTokenIds } from "./added-vocabulary.ts";
+import { JsonFields } from "./json-fields.ts";
+import { type BpeModel, readBpeFiles, readWordPieceFile } from "./models/index.ts";
+import { BertNormalizer } from "./normalizers/index.ts";
+import { withPrefixSpace } from "./prefix-space.ts";
+import { bertPipeline, gpt2Pipeline, robertaPipeline } from "./published-pipelines.ts";
+import { tokenizerClass, tokenizerClassOfModel, type VocabularyFiles } from "./tokenizer-classes.ts";
+import {
+  readTokenizerConfig,
+  specialTokensMapToJSON,
+  type TokenizerConfig,
+  tokenizerConfigToJSON,
+} from "./tokenizer-config.ts";
+import { readTokenizerJson, writeTokenizerJson } from "./tokenizer-json.ts";
+import type { TokenizerPipeline } from "./tokenizer-pipeline.ts";
+
+/** Gives the text of a file of the folder by its name, undefined if there is none. */
+export type ReadTokenizerFile = (name: string) => Promise<string | undefined>;
+
+/** Reads from a folder of this machine; a file may also be packed as `name.gz`. */
+export function folderReader(folder: string): ReadTokenizerFile {
+  return async (name) => {
+    const path = platform.join(folder, name);
+    if ((await platform.stat(path, "tokenizer"))?.kind === "file") return await platform.readText(path, "tokenizer");
+    const packed = `${path}.gz`;
+    if ((await platform.stat(packed, "tokenizer"))?.kind !== "file") return undefined;
+    const bytes = await gunzip(await platform.readFile(packed, "tokenizer"), packed, "tokenizer");
+    return new TextDecoder().decode(bytes);
+  };
+}
+
+export interface PretrainedParts {
+  readonly pipeline: TokenizerPipeline;
+  readonly config: TokenizerConfig;
+}
+
+/**
+ * Reads a tokenizer's files.
+ *
+ * @param folder names the place in errors.
+ */
+export async function readPretrainedTokenizer(folder: string, read: ReadTokenizerFile): Promise<PretrainedParts> {
+  const path = (name: string): string => (folder === "" ? name : `${folder.replace(/\/$/, "")}/${name}`);
+  const json = async (name: string): Promise<JsonFields | undefined> => {
+    const text = await read(name);
+    return text === undefined ? undefined : new JsonFields(parseJson(text, path(name), "tokenizer"), path(name));
+  };
+  const empty = (name: string): JsonFields => new JsonFields({}, path(name));
+  const modelType = (await json("config.json"))?.raw("model_type");
+  const config = readTokenizerConfig(
+    (await json("tokenizer_config.json")) ?? empty("tokenizer_config.json"),
+    (await json("special_tokens_map.json")) ?? empty("special_tokens_map.json"),
+    tokenizerClassOfModel(typeof modelType === "string" ? modelType : undefined),
+  );
+  const whole = await read("tokenizer.json");
+  const pipeline =
+    whole === undefined
+      ? await readVocabularyFiles(folder, read, config)
+      : obeyConfig(
+          readTokenizerJson(parseJson(whole, path("tokenizer.json"), "tokenizer"), path("tokenizer.json")),
+          config,
+        );
+  const added = await json("added_tokens.json");
+  addTokensWithIds(pipeline, added ? readAddedTokenIds(added) : [], path("added_tokens.json"));
+  const inConfig = [...config.addedTokens].map(([id, token]) => ({ ...token, id }));
+  addTokensWithIds(pipeline, inConfig, path("tokenizer_config.json"));
+  return { pipeline, config };
+}
+
+/** Writes a tokenizer's files, each of them whole or not at all. */
+export async function savePretrainedTokenizer({ pipeline, config }: PretrainedParts, folder: string): Promise<void> {
+  const added = new Map(pipeline.addedTokens().map(({ id, ...token }) => [id, token]));
+  const indented = (value: unknown): string => `${JSON.stringify(value, undefined, 2)}\n`;
+  const files: (readonly [string, string])[] = [
+    ["tokenizer.json", writeTokenizerJson(pipeline)],
+    ["tokenizer_config.json", indented(tokenizerConfigToJSON(config, added))],
+    ["special_tokens_map.json", indented(specialTokensMapToJSON(config))],
+    ...pipeline.model.vocabularyFiles(),
+  ];
+  for (const [name, text] of files) await platform.writeFileAtomically(platform.join(folder, name), text);
+}
+
+async function readVocabularyFiles(
+  folder: string,
+  read: ReadTokenizerFile,
+  config: TokenizerConfig,
+): Promise<TokenizerPipeline> {
+  const expected = tokenizerClass(config.tokenizerClass).vocabularyFiles;
+  const text = await read("vocab.txt");
+  if (text !== undefined && expected !== "byte-level-bpe")
+    return pipelineOfVocabTxt(text, `${folder}/vocab.txt`, config);
+  const vocab = await read("vocab.json");
+  const merges = await read("merges.txt");
+  if (vocab !== undefined && merges !== undefined && expected !== "wordpiece") {
+    requireByteLevel(folder, config, expected);
+    return pipelineOfMerges(readBpeFiles(vocab, merges, folder), config);
+  }
+  throw new TokenizerError(`${folder} holds no tokenizer.`, {
+    file: folder,
+    expected: "tokenizer.json, or vocab.txt, or vocab.json with merges.txt",
+    received: "none of these",
+    hint: "Check the path; a model folder from elsewhere may keep its tokenizer in another folder.",
+  });
+}
+
+function pipelineOfVocabTxt(text: string, file: string, config: TokenizerConfig): TokenizerPipeline {
+  const token = (name: "unk_token" | "cls_token" | "sep_token", usual: string): string =>
+    config.specialTokens.get(name)?.content ?? usual;
+  const unk = token("unk_token", "[UNK]");
+  const model = readWordPieceFile(text, file, unk);
+  const options = {
+    lowercase: booleanOf(config, "do_lower_case") ?? true,
+    stripAccents: booleanOf(config, "strip_accents"),
+    handleChineseCharacters: booleanOf(config, "tokenize_chinese_chars"),
+  };
+  return bertPipeline(model, options, { unk, cls: token("cls_token", "[CLS]"), sep: token("sep_token", "[SEP]") });
+}
+
+function pipelineOfMerges(model: BpeModel, config: TokenizerConfig): TokenizerPipeline {
+  const cls = config.specialTokens.get("cls_token")?.content;
+  const sep = config.specialTokens.get("sep_token")?.content;
+  const addPrefixSpace = booleanOf(config, "add_prefix_space") ?? false;
+  return cls !== undefined && sep !== undefined
+    ? robertaPipeline(model, addPrefixSpace, { cls, sep })
+    : gpt2Pipeline(model, addPrefixSpace);
+}
+
+/** Vocabulary and merges alone do not say what their symbols are, so the class has to. */
+function requireByteLevel(folder: string, config: TokenizerConfig, expected: VocabularyFiles | undefined): void {
+  if (expected === "byte-level-bpe" || config.tokenizerClass === "PreTrainedTokenizer") return;
+  throw new TokenizerError(`${folder}: a ${config.tokenizerClass} cannot be read from vocab.json and merges.txt.`, {
+    file: `${folder}/tokenizer_config.json`,
+    field: "tokenizer_class",
+    expected: "GPT2Tokenizer, RobertaTokenizer or BartTokenizer",
+    received: config.tokenizerClass,
+    hint: "Save the tokenizer as tokenizer.json, which says everything.",
+  });
+}
+
+/** tokenizer_config.json overrules a few settings of tokenizer.json, as in the reference. */
+function obeyConfig(pipeline: TokenizerPipeline, config: TokenizerConfig): TokenizerPipeline {
+  const addPrefixSpace = booleanOf(config, "add_prefix_space");
+  let obeying = addPrefixSpace === undefined ? pipeline : withPrefixSpace(pipeline, addPrefixSpace);
+  const { normalizer } = obeying;
+  if (normalizer instanceof BertNormalizer && tokenizerClass(config.tokenizerClass).vocabularyFiles === "wordpiece") {
+    const { options } = normalizer;
+    obeying = obeying.with({
+      normalizer: new BertNormalizer({
+        ...options,
+        lowercase: booleanOf(config, "do_lower_case") ?? options.lowercase,
+        stripAccents: "strip_accents" in config.rest ? booleanOf(config, "strip_accents") : options.stripAccents,
+        handleChineseCharacters: booleanOf(config, "tokenize_chinese_chars") ?? options.handleChineseCharacters,
+      }),
+    });
+  }
+  return obeying;
+}
+
+function booleanOf(config: TokenizerConfig, name: string): boolean | undefined {
+  const value = config.rest[name];
+  return typeof value === "boolean" ? value : undefined;
+}
+
+function addTokensWithIds(pipeline: TokenizerPipeline, tokens: readonly AddedTokenWithId[], file: string): void {
+  const known = new Set(pipeline.addedTokens().map((token) => token.content));
+  const missing = tokens.filter((token) => !known.has(token.content)).sort((a, b) => a.id - b.id);
+  if (missing.length === 0) return;
+  pipeline.addTokens(missing);
+  for (const { content, id } of missing) {
+    const given = pipeline.idOf(content);
+    if (given === id) continue;
+    throw new TokenizerError(`${file}: the added token ${JSON.stringify(content)} cannot have the id ${id}.`, {
+      file,
+      field: String(id),
+      expected: `the id ${given}, which is that of the vocabulary or the next that is free`,
+      received: String(id),
+      hint: "The files do not belong together: take them anew from where they came from.",
+    });
+  }
+}

@@ -1,0 +1,58 @@
+/** Reads and writes tokenizer.json, the one file that holds a whole pipeline. */
+import { addedTokenToJSON, readAddedTokens } from "./added-vocabulary.ts";
+import { readDecoder } from "./decoders/index.ts";
+import { fieldError, JsonFields } from "./json-fields.ts";
+import { readModel } from "./models/index.ts";
+import { readNormalizer } from "./normalizers/index.ts";
+import { readPostProcessor } from "./post-processors/index.ts";
+import { readPreTokenizer } from "./pre-tokenizers/index.ts";
+import { requireNoHoles, TokenizerPipeline } from "./tokenizer-pipeline.ts";
+
+/**
+ * Builds the pipeline from the parsed JSON of a tokenizer.json.
+ *
+ * @throws TokenizerError naming `file` and the field that is wrong.
+ */
+export function readTokenizerJson(value: unknown, file: string): TokenizerPipeline {
+  const fields = new JsonFields(value, file);
+  const optional = <T>(name: string, read: (part: JsonFields) => T): T | undefined =>
+    fields.has(name) ? read(fields.object(name)) : undefined;
+  const model = readModel(fields.object("model"));
+  const addedTokens = readAddedTokens(fields);
+  for (const { id, content } of addedTokens) {
+    const known = model.vocabulary.idOf(content);
+    if (known !== undefined && known !== id) {
+      throw fieldError(file, "added_tokens", `${JSON.stringify(content)} with its id in the vocabulary, ${known}`, id);
+    }
+    const other = model.vocabulary.tokenOf(id);
+    if (other !== undefined && other !== content) {
+      throw fieldError(file, "added_tokens", `${JSON.stringify(other)} for the id ${id}`, content);
+    }
+  }
+  const pipeline = new TokenizerPipeline({
+    normalizer: optional("normalizer", readNormalizer),
+    preTokenizer: optional("pre_tokenizer", readPreTokenizer),
+    model,
+    postProcessor: optional("post_processor", readPostProcessor),
+    decoder: optional("decoder", readDecoder),
+    addedTokens,
+  });
+  requireNoHoles(pipeline, file);
+  return pipeline;
+}
+
+/** The pipeline as the text of a tokenizer.json. */
+export function writeTokenizerJson(pipeline: TokenizerPipeline): string {
+  const parts: readonly (readonly [string, string])[] = [
+    ["version", '"1.0"'],
+    ["truncation", "null"],
+    ["padding", "null"],
+    ["added_tokens", JSON.stringify(pipeline.addedTokens().map(addedTokenToJSON))],
+    ["normalizer", JSON.stringify(pipeline.normalizer ?? null)],
+    ["pre_tokenizer", JSON.stringify(pipeline.preTokenizer ?? null)],
+    ["post_processor", JSON.stringify(pipeline.postProcessor ?? null)],
+    ["decoder", JSON.stringify(pipeline.decoder ?? null)],
+    ["model", pipeline.model.toJSONText()],
+  ];
+  return `{\n${parts.map(([name, text]) => `  ${JSON.stringify(name)}: ${text}`).join(",\n")}\n}\n`;
+}

@@ -1,0 +1,250 @@
+/** The tokenizer that users call: texts in, inputs of a model out. */
+import { TokenizerError } from "../errors.ts";
+import { type AddedToken, specialToken } from "./added-vocabulary.ts";
+import {
+  checkCallOptions,
+  readInputs,
+  resolvePadding,
+  resolveTruncation,
+  type TokenizerCallOptions,
+} from "./call-options.ts";
+import { cleanUpText } from "./decoders/wordpiece.ts";
+import {
+  type EncodedArrays,
+  type EncodedBatchArrays,
+  type EncodedTensors,
+  toArrays,
+  toBatchArrays,
+  toTensors,
+  type WantedFields,
+} from "./encoded.ts";
+import type { Encoding } from "./encoding.ts";
+import { pad } from "./padding.ts";
+import { withPrefixSpace } from "./prefix-space.ts";
+import { savePretrainedTokenizer } from "./pretrained-files.ts";
+import { SpecialTokens } from "./special-tokens.ts";
+import { SPECIAL_TOKEN_NAMES, type SpecialTokenName } from "./tokenizer-classes.ts";
+import type { TokenizerConfig } from "./tokenizer-config.ts";
+import type { TokenizerPipeline } from "./tokenizer-pipeline.ts";
+import { type CreateTensor, createPlainTensor } from "./tokenizer-tensor.ts";
+
+export interface DecodeOptions {
+  skipSpecialTokens?: boolean | undefined;
+  /** Remove spaces before punctuation; absent: as the tokenizer's settings say. */
+  cleanUpTokenizationSpaces?: boolean | undefined;
+}
+
+type PlainOptions = TokenizerCallOptions & { returnTensors: false };
+type TensorOptions = TokenizerCallOptions & { returnTensors?: true | undefined };
+type Encoded = EncodedTensors | EncodedArrays | EncodedBatchArrays;
+type Texts = string | readonly string[] | readonly (readonly string[])[];
+
+/** Ids as callers have them. */
+export type IdSequence = Iterable<number | bigint>;
+
+/**
+ * A tokenizer, to be called: `tokenizer("a text")` or `tokenizer(["one", "another"], { padding: true })`. It returns
+ * tensors [B, T], or with `returnTensors: false` plain arrays: flat for one text, nested for several.
+ */
+export interface Tokenizer {
+  (words: readonly string[], options: PlainOptions & { isSplitIntoWords: true }): EncodedArrays;
+  (text: string, options: PlainOptions): EncodedArrays;
+  (texts: readonly string[] | readonly (readonly string[])[], options: PlainOptions): EncodedBatchArrays;
+  (texts: Texts, options?: TensorOptions): EncodedTensors;
+  (texts: Texts, options?: TokenizerCallOptions): Encoded;
+}
+
+// biome-ignore lint/suspicious/noUnsafeDeclarationMerging: the call signature above is what `Callable` gives at run time.
+export class Tokenizer extends SpecialTokens<[Texts, TokenizerCallOptions?], Encoded> {
+  readonly config: TokenizerConfig;
+  readonly #pipeline: TokenizerPipeline;
+  readonly #createTensor: CreateTensor;
+  readonly #spaced = new Map<boolean, TokenizerPipeline>();
+
+  /** Special tokens of the configuration that the pipeline lacks are added to it. */
+  constructor(pipeline: TokenizerPipeline, config: TokenizerConfig, createTensor: CreateTensor = createPlainTensor) {
+    super();
+    this.#pipeline = pipeline;
+    this.config = config;
+    this.#createTensor = createTensor;
+    this.#addMissingTokens();
+  }
+
+  /** The parts that do the work: normalizer, pre-tokenizer, model, post-processor, decoder. */
+  get pipeline(): TokenizerPipeline {
+    return this.#pipeline;
+  }
+
+  /** Entries of the model's vocabulary, added tokens not counted. */
+  get vocabSize(): number {
+    return this.#pipeline.model.vocabulary.size;
+  }
+
+  /** All ids in use, added tokens included: the rows that an embedding needs. */
+  get length(): number {
+    return this.#pipeline.size;
+  }
+
+  get modelMaxLength(): number | undefined {
+    return this.config.modelMaxLength;
+  }
+
+  get additionalSpecialTokens(): string[] {
+    return this.config.additionalSpecialTokens.map((token) => token.content);
+  }
+
+  /** Special tokens without repetitions, named ones first. */
+  get allSpecialTokens(): string[] {
+    const named = SPECIAL_TOKEN_NAMES.flatMap((name) => this.specialToken(name) ?? []);
+    return [...new Set([...named, ...this.additionalSpecialTokens])];
+  }
+
+  get allSpecialIds(): number[] {
+    return this.allSpecialTokens.flatMap((token) => this.#pipeline.idOf(token) ?? []);
+  }
+
+  /** All tokens with their ids, added ones included. */
+  getVocab(): Map<string, number> {
+    const tokens = Array.from({ length: this.length }, (_, id) => [this.#pipeline.tokenOf(id), id] as const);
+    return new Map(tokens.filter((entry): entry is readonly [string, number] => entry[0] !== undefined));
+  }
+
+  /** The tokens of a text, without special ones. */
+  tokenize(text: string, options: { addSpecialTokens?: boolean; textPair?: string } = {}): string[] {
+    return this.#pipeline.encode(text, options.textPair, { addSpecialTokens: options.addSpecialTokens ?? false })
+      .tokens;
+  }
+
+  /** The ids of a text alone, without special tokens: the fast way, for corpora. */
+  encodeIds(text: string): Int32Array {
+    return this.#pipeline.encodeIds(text);
+  }
+
+  /** The id of a token; that of the unknown token, if there is one, for what is not in the vocabulary. */
+  convertTokensToIds(tokens: readonly string[]): (number | undefined)[];
+  convertTokensToIds(token: string): number | undefined;
+  convertTokensToIds(tokens: string | readonly string[]): number | undefined | (number | undefined)[] {
+    if (typeof tokens !== "string") return tokens.map((token) => this.convertTokensToIds(token));
+    const unknown = this.specialToken("unk_token");
+    return this.#pipeline.idOf(tokens) ?? (unknown === undefined ? undefined : this.#pipeline.idOf(unknown));
+  }
+
+  /** The token of an id; undefined for ids that stand for nothing. */
+  convertIdsToTokens(id: number | bigint): string | undefined;
+  convertIdsToTokens(ids: IdSequence, options?: { skipSpecialTokens?: boolean }): (string | undefined)[];
+  convertIdsToTokens(
+    ids: number | bigint | IdSequence,
+    options: { skipSpecialTokens?: boolean } = {},
+  ): string | undefined | (string | undefined)[] {
+    if (typeof ids === "number" || typeof ids === "bigint") return this.#pipeline.tokenOf(Number(ids));
+    const numbers = Array.from(ids, Number);
+    const kept = options.skipSpecialTokens ? numbers.filter((id) => !this.#pipeline.isSpecial(id)) : numbers;
+    return kept.map((id) => this.#pipeline.tokenOf(id));
+  }
+
+  /** The text of ids: numbers, BigInts, a typed array, or a tensor's `data`. */
+  decode(ids: IdSequence, options: DecodeOptions = {}): string {
+    const text = this.#pipeline.decode(Array.from(ids, Number), options.skipSpecialTokens ?? false);
+    // The clean-up was made for WordPiece and takes spaces that byte-pair encoding kept: only if asked for.
+    const byDefault = this.config.cleanUpTokenizationSpaces && this.#pipeline.model.allowsCleanUp;
+    return (options.cleanUpTokenizationSpaces ?? byDefault) ? cleanUpText(text) : text;
+  }
+
+  /** The texts of several sequences of ids. */
+  batchDecode(sequences: Iterable<IdSequence>, options: DecodeOptions = {}): string[] {
+    return Array.from(sequences, (ids) => this.decode(ids, options));
+  }
+
+  /** Adds tokens that are found in texts whole; returns how many were new. The model's embedding may have to grow. */
+  addTokens(tokens: readonly (string | AddedToken)[], options: { special?: boolean } = {}): number {
+    const special = options.special ?? false;
+    this.#spaced.clear();
+    return this.#pipeline.addTokens(
+      tokens.map((token) =>
+        typeof token === "string" ? specialToken(token, { special, normalized: !special }) : token,
+      ),
+    );
+  }
+
+  /**
+   * Writes tokenizer.json, tokenizer_config.json, special_tokens_map.json and the model's own vocabulary files; Python
+   * opens the folder unchanged.
+   */
+  async savePretrained(folder: string): Promise<void> {
+    await savePretrainedTokenizer({ pipeline: this.#pipeline, config: this.config }, folder);
+  }
+
+  protected specialToken(name: SpecialTokenName): string | undefined {
+    return this.config.specialTokens.get(name)?.content;
+  }
+
+  protected setSpecialToken(name: SpecialTokenName, token: string | undefined): void {
+    if (token === undefined) {
+      this.config.specialTokens.delete(name);
+      return;
+    }
+    this.config.specialTokens.set(name, this.#addedToken(token) ?? specialToken(token));
+    this.#addMissingTokens();
+  }
+
+  protected invoke(texts: Texts, options: TokenizerCallOptions = {}): Encoded {
+    checkCallOptions(options);
+    const { isBatch, pairs } = readInputs(texts, options);
+    const truncation = resolveTruncation(options, this.config);
+    const padding = resolvePadding(options, this.config, truncation);
+    const pipeline = this.#pipelineFor(options.addPrefixSpace);
+    const addSpecialTokens = options.addSpecialTokens ?? true;
+    let encodings: Encoding[] = pairs.map(([text, pair]) =>
+      pipeline.encode(text, pair, { addSpecialTokens, truncation }),
+    );
+    if (padding) {
+      const { token, id } = this.requirePadding();
+      encodings = pad(encodings, { ...padding, piece: { id, token, typeId: this.config.padTokenTypeId } });
+    }
+    const wanted = this.#wantedFields(options);
+    if (options.returnTensors ?? true) return toTensors(encodings, wanted, this.#createTensor);
+    return isBatch ? toBatchArrays(encodings, wanted) : toArrays(encodings[0]!, wanted);
+  }
+
+  /** Plain arrays show everything that is not declined; tensors only what the model takes or the call asks for. */
+  #wantedFields(options: TokenizerCallOptions): WantedFields {
+    const isPlain = options.returnTensors === false;
+    const takes = (name: string): boolean => isPlain || this.config.modelInputNames.includes(name);
+    return {
+      tokenTypeIds: options.returnTokenTypeIds ?? takes("token_type_ids"),
+      attentionMask: options.returnAttentionMask ?? takes("attention_mask"),
+      specialTokensMask: options.returnSpecialTokensMask ?? isPlain,
+      offsetMapping: options.returnOffsetsMapping ?? isPlain,
+      overflowing: options.returnOverflowingTokens ?? false,
+    };
+  }
+
+  #pipelineFor(addPrefixSpace: boolean | undefined): TokenizerPipeline {
+    if (addPrefixSpace === undefined) return this.#pipeline;
+    const made = this.#spaced.get(addPrefixSpace) ?? withPrefixSpace(this.#pipeline, addPrefixSpace);
+    this.#spaced.set(addPrefixSpace, made);
+    return made;
+  }
+
+  #addedToken(content: string): AddedToken | undefined {
+    return this.#pipeline.addedTokens().find((token) => token.content === content);
+  }
+
+  #addMissingTokens(): void {
+    const wanted = [...this.config.specialTokens.values(), ...this.config.additionalSpecialTokens];
+    const missing = wanted.filter((token) => this.#addedToken(token.content) === undefined);
+    if (missing.length > 0) this.addTokens(missing);
+  }
+}
+
+/** The ids of special tokens that a task cannot do without. */
+export function requireSpecialTokenId(tokenizer: Tokenizer, name: "mask" | "cls" | "sep" | "pad"): number {
+  const id = tokenizer[`${name}TokenId`];
+  if (id !== undefined) return id;
+  throw new TokenizerError(`This tokenizer has no ${name} token.`, {
+    field: `${name}_token`,
+    expected: "a special token",
+    received: "absent",
+    hint: "Use a tokenizer that has one, or name it in tokenizer_config.json.",
+  });
+}
