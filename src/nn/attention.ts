@@ -5,6 +5,7 @@ import {
   at,
   type Dimension,
   equal,
+  less,
   lessOrEqual,
   logicalAnd,
   logicalNot,
@@ -14,6 +15,7 @@ import {
   reshape,
   type SymbolicTensor,
   softmax,
+  sub,
   transpose,
   where,
 } from "../graph/index.ts";
@@ -77,15 +79,24 @@ export function paddingMask(attentionMask: SymbolicTensor): SymbolicTensor {
   return where(visibleKeys(attentionMask), 0, hidden);
 }
 
+export interface CausalMaskOptions {
+  /** [B, Tk] of int64: 1 on text, 0 on padding. */
+  readonly attentionMask?: SymbolicTensor | undefined;
+  /** How many positions are seen, one's own counted; all earlier ones when left out. */
+  readonly window?: number | undefined;
+}
+
 /**
- * Additive mask [B or 1, 1, Tq, Tk] that hides later positions and padding, both at once, where Tk = past + Tq. The
- * optional attentionMask is [B, Tk].
+ * Additive mask [B or 1, 1, Tq, Tk], where Tk = past + Tq, that hides later positions, padding and what lies before the
+ * window, all at once.
  */
-export function causalMask(past: Dimension, length: Dimension, attentionMask?: SymbolicTensor): SymbolicTensor {
+export function causalMask(past: Dimension, length: Dimension, options: CausalMaskOptions = {}): SymbolicTensor {
+  const { attentionMask, window } = options;
   const keys = addDimensions(past, length);
   const queryPositions = reshape(range({ start: past, length }), { shape: [1, 1, length, 1] });
   const keyPositions = reshape(range({ start: 0, length: keys }), { shape: [1, 1, 1, keys] });
-  const earlier = lessOrEqual(keyPositions, queryPositions);
-  const visible = attentionMask === undefined ? earlier : logicalAnd(earlier, visibleKeys(attentionMask));
+  let visible = lessOrEqual(keyPositions, queryPositions);
+  if (window !== undefined) visible = logicalAnd(visible, less(sub(queryPositions, keyPositions), window));
+  if (attentionMask !== undefined) visible = logicalAnd(visible, visibleKeys(attentionMask));
   return where(visible, 0, hidden);
 }

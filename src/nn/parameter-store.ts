@@ -82,11 +82,13 @@ export class ParameterStore {
 
   /**
    * Makes room for `count` more flat regions of the same length in the same memory and returns them, zeroed. An unshared
-   * memory cannot grow, so the values move to a larger one: sessions bound to them must be made anew.
+   * memory cannot grow, so the values move to a larger one, with room for `reserveBytes` beside (an optimizer's state,
+   * a step's rows and masks): graphs that were compiled before must be compiled anew.
    */
-  allocateBeside(count: number): Float32Array[] {
+  allocateBeside(count: number, reserveBytes = 2 * this.length * 4 + 2 ** 26): Float32Array[] {
     if (!this.#memory.shared) {
-      const larger = new FlatMemory({ shared: false, initialBytes: (count + 1) * (this.length * 4 + 64) + 2 ** 20 });
+      const regions = (count + 1) * (this.length * 4 + REGION_ALIGNMENT_BYTES);
+      const larger = new FlatMemory({ shared: false, initialBytes: regions + reserveBytes });
       const values = larger.allocate("float32", this.length);
       values.set(this.#values);
       this.#memory = larger;

@@ -36,6 +36,8 @@ export interface TrainStepOptions {
   readonly kernels?: Kernels;
   /** Threads of the engine and the kernels. */
   readonly threads?: number | undefined;
+  /** File name prefix of the engine's profile, written on release. */
+  readonly profile?: string | undefined;
 }
 
 interface SparseUse {
@@ -130,7 +132,7 @@ export class TrainStep {
       await model.engine,
       graphOutputs,
       { parameters: (parameter) => store.view(parameter), outputs: inPlace },
-      { threads: options.threads ?? model.options.threads },
+      { threads: options.threads ?? model.options.threads, profile: options.profile },
     );
     const kernels = options.kernels ?? (await createKernels(store.memory, threadOptions(options.threads)));
     const sites = traced.dropoutSites;

@@ -30,13 +30,15 @@ export const matmul = operator<2, MatmulAttributes>("matmul", 2, {
     const leading = broadcastShapes(left.shape.slice(0, -2), right.shape.slice(0, -2));
     return { type: "float32", shape: [...leading, rows, columns] };
   },
-  lower: (emit, inputs, { transposeLeft, transposeRight, alpha }) => {
-    if (!transposeLeft && !transposeRight && (alpha ?? 1) === 1) return emit.node("MatMul", inputs);
+  lower: (emit, inputs, { transposeLeft, transposeRight, alpha }, node) => {
     const attributes = {
       transA: transposeLeft ? 1 : 0,
       transB: transposeRight ? 1 : 0,
       alpha: { float: alpha ?? 1 },
     };
+    // Two matrices: Gemm packs transposed operands, which FusedMatMul does not.
+    if (node.inputs.every((operand) => operand.rank === 2)) return emit.node("Gemm", inputs, { attributes });
+    if (!transposeLeft && !transposeRight && (alpha ?? 1) === 1) return emit.node("MatMul", inputs);
     return emit.node("FusedMatMul", inputs, { attributes, domain: microsoft });
   },
 });

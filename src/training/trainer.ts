@@ -1,0 +1,175 @@
+/**
+ * The training loop. It is handed its loss (as a compiled step) and its batches, and never asks what is being trained.
+ * Everything that decides the next step is in `TrainerState`, so that a run continued from a saved state is the run that
+ * was never stopped, bit for bit.
+ */
+import { platform } from "#platform";
+import type { BatchPosition, BatchStream, TokenBatch } from "../data/index.ts";
+import { prefetch } from "../data/index.ts";
+import { ConfigurationError, TrainingError } from "../errors.ts";
+import { clippingScale, type Optimizer } from "../optim/index.ts";
+import type { Random } from "../random.ts";
+import type { Buffers } from "../runtime/engine.ts";
+import type { DoneEvent, StepEvent, TrainingEvent } from "./events.ts";
+import type { TrainStep } from "./train-step.ts";
+
+/** Where a run stands; with the values and the optimizer's state, all that is needed to go on. */
+export interface TrainerState {
+  /** Optimizer steps done. */
+  readonly step: number;
+  /** Of the next batch. */
+  readonly position: BatchPosition;
+  readonly elapsedMs: number;
+  /** Fixed once a time limit has been turned into steps. */
+  readonly totalSteps: number | undefined;
+}
+
+/** When a run ends; the first that comes. */
+export interface Budget {
+  readonly steps?: number | undefined;
+  /** Training time. It is turned into steps once the pace is known, so that the schedule can end with the run. */
+  readonly minutes?: number | undefined;
+}
+
+export interface TrainerOptions {
+  readonly step: TrainStep;
+  readonly stream: BatchStream;
+  /** Corrupts a batch into the graph's inputs; draws only from the generator that it is given. */
+  readonly prepare: (batch: TokenBatch, random: Random) => Buffers;
+  /** Over the step's gradients, or over `accumulated`. */
+  readonly optimizer: Optimizer;
+  /** Learning rate of a step, counted from 0, in a run of `totalSteps`. */
+  readonly schedule: (step: number, totalSteps: number) => number;
+  readonly random: Random;
+  readonly budget: Budget;
+  /** Global norm to which gradients are clipped; no clipping when left out. */
+  readonly maximumGradientNorm?: number | undefined;
+  /** Where gradients are summed when an optimizer step averages those of several batches. */
+  readonly accumulated?: { readonly gradients: Float32Array; readonly batches: number } | undefined;
+  readonly onEvent?: (event: TrainingEvent) => void | Promise<void>;
+  /** Called after every step; returns true to end the run early. */
+  readonly afterStep?: (trainer: Trainer) => Promise<boolean>;
+  /** Ends the run after the step under way. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Steps after which the pace of a run limited by time is measured: the first ones include compilation. */
+const paceFrom = 5;
+const paceTo = 25;
+
+export class Trainer {
+  readonly #options: TrainerOptions;
+  #state: TrainerState;
+  #paceStartMs = 0;
+
+  constructor(options: TrainerOptions, state?: TrainerState) {
+    const { budget, stream } = options;
+    if (budget.steps === undefined && budget.minutes === undefined) {
+      throw new ConfigurationError("a run needs an end", { field: "steps", expected: "steps or minutes" });
+    }
+    this.#options = options;
+    const totalSteps = budget.minutes === undefined ? budget.steps : undefined;
+    this.#state = state ?? { step: 0, position: stream.start, elapsedMs: 0, totalSteps };
+  }
+
+  get state(): TrainerState {
+    return this.#state;
+  }
+
+  /** Trains until the budget is spent, `afterStep` says so, or the signal comes. */
+  async run(): Promise<DoneEvent> {
+    const { stream, onEvent } = this.#options;
+    const batches = prefetch(stream.from(this.#state.position));
+    let startedMs = platform.now() - this.#state.elapsedMs;
+    this.#paceStartMs = startedMs;
+    let reason = this.#reasonToStop();
+    try {
+      while (reason === undefined) {
+        const event = await this.#optimizerStep(batches, startedMs);
+        await onEvent?.(event);
+        const beforeMs = platform.now();
+        const stop = await this.#options.afterStep?.(this);
+        // Evaluations and checkpoints are not training time.
+        startedMs += platform.now() - beforeMs;
+        reason = stop ? "early-stop" : this.#reasonToStop();
+      }
+    } finally {
+      await batches.return(undefined);
+    }
+    const done: DoneEvent = { event: "done", step: this.#state.step, elapsedMs: this.#state.elapsedMs, reason };
+    return done;
+  }
+
+  #reasonToStop(): DoneEvent["reason"] | undefined {
+    const { budget, signal } = this.#options;
+    const { step, totalSteps, elapsedMs } = this.#state;
+    if (signal?.aborted) return "interrupted";
+    if (budget.steps !== undefined && step >= budget.steps) return "steps";
+    if (totalSteps !== undefined && step >= totalSteps) return budget.minutes === undefined ? "steps" : "minutes";
+    // The pace may have changed since the steps were counted; a tenth more time is given before the run is cut.
+    if (budget.minutes !== undefined && elapsedMs > budget.minutes * 60_000 * 1.1) return "minutes";
+    return undefined;
+  }
+
+  async #optimizerStep(batches: AsyncGenerator<TokenBatch>, startedMs: number): Promise<StepEvent> {
+    const { optimizer, schedule, maximumGradientNorm, accumulated, step: trainStep } = this.#options;
+    const beforeMs = platform.now();
+    const number = this.#state.step + 1;
+    const { loss, tokens, position } = await this.#gradients(batches);
+    const average = 1 / (accumulated?.batches ?? 1);
+    const gradientNorm = optimizer.gradientNorm() * average;
+    this.#checkFinite(number, loss, gradientNorm);
+    const total = this.#state.totalSteps ?? Number.POSITIVE_INFINITY;
+    const learningRate = schedule(this.#state.step, total);
+    const clipping = maximumGradientNorm === undefined ? 1 : clippingScale(gradientNorm, maximumGradientNorm);
+    optimizer.step({ learningRate, gradientScale: average * clipping });
+    if (accumulated !== undefined) trainStep.kernels.fill(accumulated.gradients, 0);
+    const nowMs = platform.now();
+    const elapsedMs = nowMs - startedMs;
+    this.#state = { step: number, position, elapsedMs, totalSteps: this.#planSteps(number, nowMs, elapsedMs) };
+    const tokensPerSecond = (tokens / Math.max(nowMs - beforeMs, 1e-3)) * 1000;
+    return { event: "step", step: number, loss, learningRate, gradientNorm, tokensPerSecond, elapsedMs };
+  }
+
+  /** Gradients of one optimizer step, summed over its micro-batches. */
+  async #gradients(batches: AsyncGenerator<TokenBatch>) {
+    const { step: trainStep, prepare, random, accumulated } = this.#options;
+    const count = accumulated?.batches ?? 1;
+    let loss = 0;
+    let tokens = 0;
+    let position = this.#state.position;
+    for (let micro = 0; micro < count; micro++) {
+      const { value: batch, done } = await batches.next();
+      if (done) throw new TrainingError("the corpus has ended");
+      const forward = this.#state.step * count + micro;
+      const result = await trainStep.run(prepare(batch, random), { random: random.fork("dropout"), step: forward });
+      if (accumulated !== undefined) trainStep.kernels.add(accumulated.gradients, trainStep.gradients);
+      loss += result.loss / count;
+      tokens += batch.inputIds.length;
+      position = batch.next;
+    }
+    return { loss, tokens, position };
+  }
+
+  #checkFinite(step: number, loss: number, gradientNorm: number): void {
+    if (Number.isFinite(loss) && Number.isFinite(gradientNorm)) return;
+    const what = Number.isFinite(loss) ? "the gradient" : "the loss";
+    throw new TrainingError(`${what} is not finite at step ${step}: training has diverged`, {
+      field: Number.isFinite(loss) ? "gradientNorm" : "loss",
+      received: String(Number.isFinite(loss) ? gradientNorm : loss),
+      expected: "a finite number",
+      hint: "lower the learning rate, lengthen the warm-up or clip gradients; the last checkpoint is kept",
+    });
+  }
+
+  /** Turns a time limit into a number of steps once the pace is known. */
+  #planSteps(step: number, nowMs: number, elapsedMs: number): number | undefined {
+    const { minutes, steps } = this.#options.budget;
+    if (minutes === undefined || this.#state.totalSteps !== undefined) return this.#state.totalSteps;
+    if (step <= paceFrom) this.#paceStartMs = nowMs;
+    if (step < paceTo) return undefined;
+    const stepMs = (nowMs - this.#paceStartMs) / (paceTo - paceFrom);
+    const affordable = step + Math.max(0, Math.floor((minutes * 60_000 - elapsedMs) / stepMs));
+    return Math.min(affordable, steps ?? Number.POSITIVE_INFINITY);
+  }
+}
