@@ -58,7 +58,7 @@ const unreadable: readonly (readonly [name: string, what: string])[] = [
 export async function openWeights(folder: string): Promise<Weights> {
   for (const [name, open] of formats) {
     const file = platform.join(folder, name);
-    if (await exists(file)) return open(file);
+    if (await exists(file)) return await open(file);
   }
   let received = "none of them";
   for (const [name, what] of unreadable) {

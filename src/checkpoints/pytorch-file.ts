@@ -161,9 +161,15 @@ async function requireArchive(source: FileBytes): Promise<void> {
   });
 }
 
-/** Opens a `pytorch_model.bin`; tensors are read when asked for. */
-export async function openPytorchFile(file: string): Promise<Weights> {
-  const source = await openBytes(file);
+/**
+ * Opens a `pytorch_model.bin`; tensors are read when asked for.
+ *
+ * @param file a path, or what to call the bytes in messages.
+ * @param bytes the whole file, if it is in memory already.
+ * @throws CheckpointError for whatever is wrong with the file.
+ */
+export async function openPytorchFile(file: string, bytes?: Uint8Array): Promise<Weights> {
+  const source = await openBytes(file, bytes);
   await requireArchive(source);
   const archive = new Archive(source, await readZipDirectory(source));
   if (archive.entry("byteorder")) {

@@ -45,7 +45,8 @@ async function findDirectory(source: FileBytes): Promise<Directory> {
   const start = source.size - length;
   const tail = await view(source, start, length);
   for (let at = length - endRecordBytes; at >= 0; at--) {
-    if (tail.getUint32(at, true) !== 0x06054b50) continue;
+    const isEnd = tail.getUint32(at, true) === 0x06054b50;
+    if (!isEnd || at + endRecordBytes + tail.getUint16(at + 20, true) !== length) continue;
     const directory = { bytes: tail.getUint32(at + 12, true), offset: tail.getUint32(at + 16, true) };
     if (directory.offset !== 0xffffffff && directory.bytes !== 0xffffffff) return directory;
     // ZIP64: a locator stands before the record and says where the larger record is.

@@ -5,6 +5,8 @@
 layout.safetensors  one tensor of each type and some unusual names, as the reference lays them out
 half.safetensors    `values` (float32), and PyTorch's own conversion of them to `float16` and `bfloat16`
 half-widened.safetensors  those two, converted back to float32 by PyTorch
+pytorch.bin         what torch.save makes of an ordered dictionary with strides, offsets and shared storages
+pytorch.safetensors the same values
 """
 
 import struct
@@ -56,3 +58,25 @@ layout = {
     'quote " and \\ and \n and \x7f and \u2028': torch.ones(1) * 4,
 }
 save_file(layout, here / "layout.safetensors", metadata={"format": "pt"})
+
+strided = torch.arange(24.0).reshape(2, 3, 4)
+shared = torch.arange(10.0)
+state = torch.nn.Linear(3, 2).state_dict()
+state["weight"].copy_(torch.tensor([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]))
+state["bias"].copy_(torch.tensor([7.0, 8.0]))
+state |= {
+    "transposed": strided.permute(2, 0, 1),
+    "part": strided[1, 1:, ::2],
+    "half_transposed": strided[0].half().t(),
+    "bfloat16": torch.tensor([1.5], dtype=torch.bfloat16),
+    "float64": torch.tensor([0.1], dtype=torch.float64),
+    "int64": torch.tensor([[-(2**62)]]),
+    "bool": torch.tensor([True, False]),
+    "scalar": torch.tensor(3.5),
+    "empty": torch.zeros(0, 2),
+    "shared.0": shared[2:5],
+    "shared.1": shared[4:],
+    "parameter": torch.nn.Parameter(torch.tensor([9.0])),
+}
+torch.save(state, here / "pytorch.bin")
+save_file({name: value.detach().clone().contiguous() for name, value in state.items()}, here / "pytorch.safetensors", metadata={"format": "pt"})
