@@ -18,6 +18,7 @@ import { requireToken, specialTokenFlags } from "../data/special-tokens.ts";
 import { ConfigurationError } from "../errors.ts";
 import type { SymbolicTensor } from "../graph/index.ts";
 import { crossEntropy } from "../nn/index.ts";
+import { refuseUnknownNames } from "../platform/option-names.ts";
 import type { Random } from "../random.ts";
 import { IGNORED_LABEL, tallyClassification } from "./classification-tally.ts";
 import { type Objective, objectiveInputs, type PreparedBatch, type SymbolicInputs } from "./objective.ts";
@@ -44,6 +45,18 @@ export interface MaskingOptions {
   rows?: "contiguous" | "full-sentences";
 }
 
+const MASKING_OPTIONS: readonly (keyof MaskingOptions)[] = [
+  "share",
+  "maskShare",
+  "randomShare",
+  "draws",
+  "unit",
+  "wordStarts",
+  "maxNgram",
+  "maxPredictionsPerSequence",
+  "rows",
+];
+
 /** A masked language model: logits [S, V] of the positions asked for. */
 export interface MaskedLanguageModel {
   forward(inputs: SymbolicInputs & { inputIds: SymbolicTensor }): { readonly logits: SymbolicTensor };
@@ -64,6 +77,7 @@ export type TokenMasker = (batch: TokenBatch, random: Random) => MaskedTokens;
 
 /** The corruption alone, for objectives that are built on it. */
 export function tokenMasker(tokens: SpecialTokens, options: MaskingOptions = {}): TokenMasker {
+  refuseUnknownNames(options, MASKING_OPTIONS, "the options of masked language modeling");
   const { share = 0.15, maskShare = 0.8, randomShare = 0.1, draws = "dynamic", unit = "token" } = options;
   if (!(maskShare >= 0 && randomShare >= 0 && maskShare + randomShare <= 1 + 1e-9)) {
     throw new ConfigurationError("The shares of masked and random tokens must be parts of one.", {
