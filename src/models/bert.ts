@@ -20,14 +20,12 @@ import { ConfigurationError } from "../errors.ts";
 import {
   add,
   at,
-  gather,
   linear,
   Parameter,
   range,
   reshape,
   type SymbolicTensor,
   shapeOf,
-  sizeOf,
   slice,
   tanh,
 } from "../graph/index.ts";
@@ -47,8 +45,10 @@ import {
   splitHeads,
   zeros,
 } from "../nn/index.ts";
-import type { KeyTable } from "./keys.ts";
-import { type InputSpecs, PreTrainedModel } from "./pretrained-model.ts";
+import { type KeyTable, withHead } from "./keys.ts";
+import type { InputSpecs } from "./model-inputs.ts";
+import { PreTrainedModel } from "./pretrained-model.ts";
+import { perToken, type SelectedPositions, selectionSpecs, selectPositions } from "./selected-positions.ts";
 
 export const bertConfig = defineConfig("bert", {
   vocabSize: size(30522),
@@ -278,22 +278,7 @@ class BertPredictions extends Module {
   }
 }
 
-interface PositionedInputs extends BertInputs {
-  /**
-   * [S] of int64: places in the flattened [B·T] tokens, each once. Only these go through the vocabulary head, and
-   * logits and labels are [S, V] and [S].
-   */
-  readonly positions?: SymbolicTensor;
-}
-
-/** hidden [B, T, D] → the rows at the positions, [S, D], or all. */
-function selectPositions(hidden: SymbolicTensor, positions: SymbolicTensor | undefined): SymbolicTensor {
-  if (positions === undefined) return hidden;
-  const rows = reshape(hidden, { shape: [sizeOf(hidden.shape.slice(0, 2)), at(hidden.shape, 2)] });
-  return gather(rows, positions, { uniqueIndices: true });
-}
-
-export interface BertMaskedLMInputs extends PositionedInputs {
+export interface BertMaskedLMInputs extends BertInputs, SelectedPositions {
   /** [B, T], or [S] with positions, of int64: −100 counts for nothing. */
   readonly labels?: SymbolicTensor;
 }
@@ -317,7 +302,7 @@ export class BertForMaskedLM extends PreTrainedModel<BertConfig, BertMaskedLMInp
   }
 
   override inputSpecs(given: ReadonlySet<string>): InputSpecs {
-    return { ...bertInputSpecs, ...selectionSpecs(given) };
+    return { ...bertInputSpecs, ...selectionSpecs(given, "labels") };
   }
 
   override get keys(): KeyTable {
@@ -403,7 +388,7 @@ export class BertForPreTraining extends PreTrainedModel<BertConfig, BertPreTrain
 
   override inputSpecs(given: ReadonlySet<string>): InputSpecs {
     const nextSentenceLabel = { type: "int64", shape: shapeOf("B") } as const;
-    return { ...bertInputSpecs, ...selectionSpecs(given), nextSentenceLabel };
+    return { ...bertInputSpecs, ...selectionSpecs(given, "labels"), nextSentenceLabel };
   }
 
   override get keys(): KeyTable {
@@ -422,18 +407,12 @@ export class BertForPreTraining extends PreTrainedModel<BertConfig, BertPreTrain
   }
 }
 
-const tokens = { type: "int64", shape: shapeOf("B", "T") } as const;
 const bertInputSpecs: InputSpecs = {
-  inputIds: tokens,
-  attentionMask: tokens,
-  tokenTypeIds: tokens,
-  positionIds: { ...tokens, repeatsRow: true },
+  inputIds: perToken,
+  attentionMask: perToken,
+  tokenTypeIds: perToken,
+  positionIds: { ...perToken, repeatsRow: true },
 };
-
-function selectionSpecs(given: ReadonlySet<string>): InputSpecs {
-  const selected = { type: "int64", shape: shapeOf("S") } as const;
-  return { positions: selected, labels: given.has("positions") ? selected : tokens };
-}
 
 const encoderKeys: KeyTable = {
   prefix: "bert",
@@ -455,16 +434,11 @@ const encoderKeys: KeyTable = {
   ignored: ["embeddings.position_ids"],
 };
 
-const headKeys: KeyTable = {
-  prefix: "bert",
-  names: {
-    ...Object.fromEntries(Object.entries(encoderKeys.names).map(([own, key]) => [`bert.${own}`, `bert.${key}`])),
-    "predictions.dense": "cls.predictions.transform.dense",
-    "predictions.norm": "cls.predictions.transform.LayerNorm",
-    "predictions.decoder": "cls.predictions.decoder.weight",
-    "predictions.bias": "cls.predictions.bias",
-    "predictions.decoderBias": "cls.predictions.decoder.bias",
-    nextSentence: "cls.seq_relationship",
-  },
-  ignored: ["bert.embeddings.position_ids"],
-};
+const headKeys = withHead(encoderKeys, {
+  "predictions.dense": "cls.predictions.transform.dense",
+  "predictions.norm": "cls.predictions.transform.LayerNorm",
+  "predictions.decoder": "cls.predictions.decoder.weight",
+  "predictions.bias": "cls.predictions.bias",
+  "predictions.decoderBias": "cls.predictions.decoder.bias",
+  nextSentence: "cls.seq_relationship",
+});

@@ -33,3 +33,14 @@ function matchParts(parts: readonly string[], pattern: readonly string[]): strin
   }
   return wildcards;
 }
+
+/**
+ * The table of a model with a head, which holds the model without one in a property called as `base.prefix`.
+ *
+ * @param names of the head alone.
+ */
+export function withHead(base: KeyTable, names: KeyTable["names"]): KeyTable {
+  const below = (name: string): string => `${base.prefix}.${name}`;
+  const inner = Object.entries(base.names).map(([own, published]) => [below(own), below(published)] as const);
+  return { prefix: base.prefix, names: { ...Object.fromEntries(inner), ...names }, ignored: base.ignored.map(below) };
+}

@@ -1,16 +1,25 @@
 /** The running side of a model: where its values live, and the graphs compiled for the calls that were made. */
 import { createEngine } from "#runtime";
-import { ConfigurationError } from "../errors.ts";
-import { input, SymbolicTensor, type TensorSpec, trace } from "../graph/index.ts";
+import { SymbolicTensor, trace } from "../graph/index.ts";
 import type { ParameterStore } from "../nn/index.ts";
 import type { Buffer, Engine } from "../runtime/engine.ts";
 import { Executable } from "../runtime/executable.ts";
-import { Tensor, type TensorLike } from "../tensor/index.ts";
+import { Tensor } from "../tensor/index.ts";
+import { type InputSpecs, symbolicInputs } from "./model-inputs.ts";
 import { flatten, unflatten } from "./nested.ts";
-import type { InputSpecs, ModelOptions } from "./pretrained-model.ts";
+
+export interface ModelOptions {
+  /** `cpu` in Node, `wasm` in browsers, when left out. */
+  readonly device?: string | undefined;
+  /** Threads of one run; all processors when left out. */
+  readonly threads?: number | undefined;
+}
 
 /** Graphs kept for one model: calls that differ in which inputs and outputs they name need one each. */
 const keptGraphs = 16;
+
+/** An input and an output of a graph cannot share a name, as those of a model do (`pastKeyValues`). */
+const outputPrefix = "output.";
 
 export class ModelRuntime {
   readonly store: ParameterStore;
@@ -39,7 +48,9 @@ export class ModelRuntime {
     const key = `${[...inputs.keys()].sort().join()} ${variant}`;
     const executable = await this.#executable(key, async () => {
       const { result } = trace({}, () => forward(symbolicInputs(inputs.keys(), specs)));
-      const outputs = [...flatten(result as never, isSymbolic)].filter(([name]) => wanted(name));
+      const outputs = [...flatten(result as never, isSymbolic)]
+        .filter(([name]) => wanted(name))
+        .map(([name, tensor]) => [outputPrefix + name, tensor] as const);
       return Executable.compile(
         await this.engine,
         Object.fromEntries(outputs),
@@ -49,7 +60,7 @@ export class ModelRuntime {
     });
     const results = await executable.run(Object.fromEntries(inputs));
     const tensors = Object.entries(results).map(([name, { type, data, dims }]: [string, Buffer]) => {
-      return [name, new Tensor(type, data, dims)] as const;
+      return [name.slice(outputPrefix.length), new Tensor(type, data, dims)] as const;
     });
     return unflatten(tensors);
   }
@@ -80,60 +91,6 @@ export class ModelRuntime {
   }
 }
 
-export function isSymbolic(value: unknown): value is SymbolicTensor {
+function isSymbolic(value: unknown): value is SymbolicTensor {
   return value instanceof SymbolicTensor;
-}
-
-/** Placeholders for the named inputs, nested as the model's `forward` takes them. */
-export function symbolicInputs(names: Iterable<string>, specs: InputSpecs): Record<string, unknown> {
-  return unflatten(
-    [...names].map((name) => {
-      const spec = specs[name] as TensorSpec;
-      return [name, input(name, spec.type, spec.shape)] as const;
-    }),
-  );
-}
-
-const isTensorLike = (value: unknown): value is TensorLike =>
-  typeof value !== "object" ||
-  (value !== null && ("dims" in value || (Array.isArray(value) && !isNestedInputs(value))));
-
-/** An array of objects that are no tensors is a list of inputs, such as a cache's layers. */
-function isNestedInputs(value: readonly unknown[]): boolean {
-  const [first] = value;
-  return typeof first === "object" && first !== null && !Array.isArray(first) && !("dims" in first);
-}
-
-/**
- * The caller's inputs as tensors under dotted names. Throws a ConfigurationError for one that the model does not take.
- */
-export function concreteInputs(
-  inputs: object,
-  specsOf: (given: ReadonlySet<string>) => InputSpecs,
-): { tensors: Map<string, Tensor>; specs: InputSpecs } {
-  const flat = flatten(inputs as never, isTensorLike);
-  const specs = specsOf(new Set(flat.keys()));
-  const batch = [...flat].find(([name]) => name === "inputIds")?.[1];
-  const tensors = new Map<string, Tensor>();
-  for (const [name, value] of flat) {
-    const spec = specs[name];
-    if (spec === undefined) {
-      throw new ConfigurationError(`the model takes no input ${name}`, {
-        field: name,
-        expected: Object.keys(specs).join(", "),
-      });
-    }
-    tensors.set(name, repeatRow(Tensor.from(value, spec.type, name), spec, batch, name));
-  }
-  return { tensors, specs };
-}
-
-/** One row of positions for the whole batch is repeated, as broadcasting does in the reference. */
-function repeatRow(tensor: Tensor, spec: InputSpecs[string], batch: TensorLike | undefined, name: string): Tensor {
-  if (spec?.repeatsRow !== true || tensor.dims[0] !== 1 || batch === undefined) return tensor;
-  const rows = Tensor.from(batch, "int64", name).dims[0] ?? 1;
-  if (rows === 1) return tensor;
-  const data = new BigInt64Array(tensor.size * rows);
-  for (let row = 0; row < rows; row++) data.set(tensor.data as BigInt64Array, row * tensor.size);
-  return new Tensor(tensor.type, data, [rows, ...tensor.dims.slice(1)]);
 }

@@ -1,22 +1,13 @@
 /** What all models share: a callable object over a symbolic `forward`, with values of its own. */
 import { ConfigurationError } from "../errors.ts";
-import type { Parameter, SymbolicTensor, TensorSpec } from "../graph/index.ts";
+import type { Parameter, SymbolicTensor } from "../graph/index.ts";
 import { announceScopes, Module, ParameterStore } from "../nn/index.ts";
 import type { Random } from "../random.ts";
 import type { Engine } from "../runtime/engine.ts";
 import type { Tensor, TensorLike } from "../tensor/index.ts";
 import { type KeyTable, publishedName } from "./keys.ts";
-import { concreteInputs, ModelRuntime } from "./model-runtime.ts";
-
-/** What a model accepts, by dotted name. */
-export type InputSpecs = Readonly<Record<string, TensorSpec & { readonly repeatsRow?: boolean }>>;
-
-export interface ModelOptions {
-  /** `cpu` in Node, `wasm` in browsers, when left out. */
-  readonly device?: string | undefined;
-  /** Threads of one run; all processors when left out. */
-  readonly threads?: number | undefined;
-}
+import { concreteInputs, type InputSpecs } from "./model-inputs.ts";
+import { type ModelOptions, ModelRuntime } from "./model-runtime.ts";
 
 export interface CallOptions {
   readonly outputHiddenStates?: boolean | undefined;
