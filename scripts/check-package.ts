@@ -53,10 +53,14 @@ function importEverything(folder: string): void {
   say(`imported ${specifiers.join(", ")}`);
 }
 
+/** A program that uses every subpath. */
+function everySubpath(): string {
+  return specifiers.map((specifier, index) => `export * as entry${index} from "${specifier}";\n`).join("");
+}
+
 /** The declarations stand on their own, under the strictest settings and without this repository's. */
 function typeCheck(folder: string): void {
-  const lines = specifiers.map((specifier, index) => `export * as entry${index} from "${specifier}";`);
-  writeFileSync(join(folder, "types.ts"), `${lines.join("\n")}\n`);
+  writeFileSync(join(folder, "types.ts"), everySubpath());
   const options = ["--noEmit", "--strict", "--target", "es2023", "--lib", "es2023,dom,esnext.disposable"];
   const compiler = join(root, "node_modules/typescript/bin/tsc");
   const modules = ["--module", "nodenext", "--skipLibCheck", "false", "--types", ""];
@@ -68,7 +72,7 @@ function typeCheck(folder: string): void {
 async function bundleForBrowser(folder: string): Promise<void> {
   const result = await build({
     absWorkingDir: folder,
-    stdin: { contents: 'export * from "cloze";', resolveDir: folder },
+    stdin: { contents: everySubpath(), resolveDir: folder },
     bundle: true,
     write: false,
     format: "esm",
