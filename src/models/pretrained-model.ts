@@ -38,7 +38,8 @@ const onRequest: Readonly<Record<string, keyof CallOptions>> = {
 };
 
 /** Any model, as shared code sees it. */
-export type AnyModel = PreTrainedModel<unknown, object, object>;
+// biome-ignore lint/suspicious/noExplicitAny: a model's inputs and outputs vary both ways
+export type AnyModel = PreTrainedModel<any, any, any>;
 
 export interface PreTrainedModel<Config, Inputs extends object, Outputs extends object> {
   readonly config: Config;

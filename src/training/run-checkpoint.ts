@@ -98,7 +98,8 @@ async function readRun(folder: string): Promise<SavedRun> {
   }
   const { state, identity, optimizerSteps } = saved;
   const isCount = (value: unknown): boolean => Number.isSafeInteger(value) && (value as number) >= 0;
-  if (!isCount(state?.step) || !isCount(optimizerSteps) || !identity || !Number.isFinite(state?.elapsedMs)) throw broken();
+  if (!isCount(state?.step) || !isCount(optimizerSteps) || !identity || !Number.isFinite(state?.elapsedMs))
+    throw broken();
   return { folder, state, identity, optimizerSteps } as SavedRun;
 }
 

@@ -36,7 +36,6 @@ export interface TrainerOptions {
   readonly stream: BatchStream;
   /** Corrupts a batch into the graph's inputs; draws only from the generator that it is given. */
   readonly prepare: (batch: TokenBatch, random: Random) => Buffers;
-  /** Over the step's gradients, or over `accumulated`. */
   readonly optimizer: Optimizer;
   /** Learning rate of a step, counted from 0, in a run of `totalSteps`. */
   readonly schedule: (step: number, totalSteps: number) => number;
@@ -117,12 +116,13 @@ export class Trainer {
     const number = this.#state.step + 1;
     const { loss, tokens, position } = await this.#gradients(batches);
     const average = 1 / (accumulated?.batches ?? 1);
-    const gradientNorm = optimizer.gradientNorm() * average;
+    const gradients = accumulated?.gradients ?? trainStep.gradients;
+    const gradientNorm = optimizer.gradientNorm(gradients) * average;
     this.#checkFinite(number, loss, gradientNorm);
     const total = this.#state.totalSteps ?? Number.POSITIVE_INFINITY;
     const learningRate = schedule(this.#state.step, total);
     const clipping = maximumGradientNorm === undefined ? 1 : clippingScale(gradientNorm, maximumGradientNorm);
-    optimizer.step({ learningRate, gradientScale: average * clipping });
+    optimizer.step({ gradients, learningRate, gradientScale: average * clipping });
     if (accumulated !== undefined) trainStep.kernels.fill(accumulated.gradients, 0);
     const nowMs = platform.now();
     const elapsedMs = nowMs - startedMs;
