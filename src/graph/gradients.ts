@@ -133,9 +133,13 @@ function geluDerivative(x: SymbolicTensor, approximate: "none" | "tanh" | undefi
   return add(mul(x, density), cumulative);
 }
 
-function layerNormRule({ inputs, outputs, attributes, gradient }: RuleContext<"layerNorm">): (() => SymbolicTensor)[] {
+function layerNormRule(context: RuleContext<"layerNorm">): (() => SymbolicTensor)[] {
+  const { inputs, outputs, attributes, gradient, gradients } = context;
   const [x, gain] = [at(inputs, 0), at(inputs, 1)];
   const inverseDeviation = at(outputs, 2);
+  if (gradients[1] !== undefined || gradients[2] !== undefined) {
+    throw new ShapeError("layerNorm: only the normalized result can be differentiated", { field: "layerNorm" });
+  }
   const width = Number(at(gain.shape, 0));
   const ones = constant("float32", [width], new Array<number>(width).fill(1));
   const zeros = constant("float32", [width], new Array<number>(width).fill(0));
@@ -149,12 +153,16 @@ function layerNormRule({ inputs, outputs, attributes, gradient }: RuleContext<"l
   // The fused kernel gives the normalized input again in one pass, cheaper than (x − mean) / σ in two.
   const normalized = once(() => at(layerNorm(x, ones, zeros, { epsilon: attributes.epsilon }), 0));
   const weighted = once(() => mul(gradient, normalized()));
+  // Row means as matrix-vector products with gain / D: a reduction over the last axis is slower.
+  const share = once(() => mul(gain, 1 / width));
+  const meanOfRows = (rows: SymbolicTensor): SymbolicTensor =>
+    rows.rank > 1
+      ? matmul(rows, reshape(share(), { shape: [width, 1] }))
+      : sum(mul(rows, share()), { axes: [-1], keepDims: true });
   return [
     () => {
-      // Row means as matrix-vector products with gain / D: a reduction over the last axis is slower.
-      const average = reshape(mul(gain, 1 / width), { shape: [width, 1] });
-      const meanGradient = matmul(gradient, average);
-      const meanWeighted = matmul(weighted(), average);
+      const meanGradient = meanOfRows(gradient);
+      const meanWeighted = meanOfRows(weighted());
       const centred = sub(sub(mul(gradient, gain), meanGradient), mul(normalized(), meanWeighted));
       return mul(centred, inverseDeviation);
     },
@@ -212,7 +220,10 @@ export const gradientRules: { readonly [K in OperatorType]: Rule<K> } = {
       () => unbroadcast(where(logicalNot(condition), gradient, 0), at(inputs, 2)),
     ];
   },
-  cast: noGradient,
+  cast: ({ inputs, attributes, gradient }) => {
+    const { type } = at(inputs, 0);
+    return [type === "float32" && attributes.to === "float32" ? () => gradient : null];
+  },
   applyMask: ({ inputs, attributes, gradient }) => [() => applyMask(gradient, at(inputs, 1), attributes), null],
 
   reshape: ({ inputs, gradient }) => [() => reshape(gradient, { shape: at(inputs, 0).shape })],
@@ -311,18 +322,11 @@ export const gradientRules: { readonly [K in OperatorType]: Rule<K> } = {
     },
   ],
   range: noGradient,
-  crossEntropy: ({ inputs, outputs, attributes, gradients }) => {
+  crossEntropy: ({ inputs, outputs, attributes, gradient, gradients }) => {
     if (gradients[1] !== undefined || gradients[2] !== undefined) {
       throw new ShapeError("crossEntropy: only the loss can be differentiated", { field: "crossEntropy" });
     }
-    const [gradient] = gradients;
-    return [
-      () => {
-        const scale = gradient === undefined ? at(outputs, 2) : mul(gradient, at(outputs, 2));
-        return crossEntropyGradient(at(outputs, 1), at(inputs, 1), scale, attributes);
-      },
-      null,
-    ];
+    return [() => crossEntropyGradient(at(outputs, 1), at(inputs, 1), mul(gradient, at(outputs, 2)), attributes), null];
   },
   crossEntropyGradient: firstOrderOnly("crossEntropyGradient"),
 };

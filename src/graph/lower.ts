@@ -13,7 +13,15 @@ import {
 import { nodesOf } from "./gradients.ts";
 import type { EmitOptions, Emitter } from "./operator.ts";
 import { type OperatorType, operators } from "./ops.ts";
-import { bareName, type Dimension, dimensionsEqual, namedDimension, type Shape, shapesEqual } from "./shapes.ts";
+import {
+  bareName,
+  type Dimension,
+  dimensionsEqual,
+  formatShape,
+  namedDimension,
+  type Shape,
+  shapesEqual,
+} from "./shapes.ts";
 import type { GraphNode, Parameter, SymbolicTensor, TensorSpec, TypedArray } from "./symbolic-tensor.ts";
 
 /** An input or output of a lowered graph. */
@@ -79,12 +87,23 @@ class Lowering implements Emitter {
       return;
     }
     const name = source.kind === "input" ? source.name : source.parameter.name;
+    if (name === "") {
+      throw new ShapeError(`a weight of shape ${formatShape(shape)} has no name`, {
+        field: "name",
+        hint: "name the parameters of a model before it is lowered",
+      });
+    }
     const known = this.#inputs.get(name);
-    if (known !== undefined && !(known.type === type && shapesEqual(known.shape, shape))) {
-      throw new ShapeError(`two inputs are called ${name}`, { field: name });
+    const parameter = source.kind === "parameter" ? source.parameter : undefined;
+    const isSame = known?.type === type && shapesEqual(known.shape, shape) && this.#parameters.get(name) === parameter;
+    if ((known !== undefined && !isSame) || Object.hasOwn(this.#outputs, name)) {
+      throw new ShapeError(`${name} is the name of an input and of something else`, {
+        field: name,
+        expected: "a name of its own for each input, weight and output",
+      });
     }
     this.#inputs.set(name, { name, type, shape });
-    if (source.kind === "parameter") this.#parameters.set(name, source.parameter);
+    if (parameter !== undefined) this.#parameters.set(name, parameter);
     this.#names.set(tensor, name);
   }
 
@@ -123,7 +142,8 @@ class Lowering implements Emitter {
 
   #fresh(stem: string): string {
     this.#counter += 1;
-    return `${stem}_${this.#counter}`;
+    const name = `${stem}_${this.#counter}`;
+    return this.#inputs.has(name) || Object.hasOwn(this.#outputs, name) ? this.#fresh(stem) : name;
   }
 
   #once(key: string, make: () => string): string {
@@ -205,11 +225,11 @@ class Lowering implements Emitter {
     if (shapesEqual(from, to)) return value;
     // One unknown dimension can be left to the runtime, which saves computing the shape.
     const unknown = to.filter((dimension) => typeof dimension !== "number").length;
-    const shape =
-      unknown === 1
-        ? this.int64(to.map((dimension) => (typeof dimension === "number" ? dimension : -1)))
-        : this.shape(to);
-    return this.node("Reshape", [value, shape]);
+    if (unknown === 1 && !to.includes(0)) {
+      return this.node("Reshape", [value, this.int64(to.map((size) => (typeof size === "number" ? size : -1)))]);
+    }
+    // Otherwise a length of 0 would stand for the operand's own length there.
+    return this.node("Reshape", [value, this.shape(to)], { attributes: { allowzero: 1 } });
   }
 
   filled(shape: Shape, value: number): string {

@@ -18,17 +18,27 @@ function float(x: SymbolicTensor | undefined): TensorSpec {
   return { type: tensor.type, shape: tensor.shape };
 }
 
-function broadcast(inputs: readonly SymbolicTensor[], type?: DataType): TensorSpec {
+const numbers: readonly DataType[] = ["float32", "int64", "int32", "uint8"];
+
+function broadcast(inputs: readonly SymbolicTensor[], takes: readonly DataType[]): TensorSpec {
   const [left, right] = [at(inputs, 0), at(inputs, 1)];
+  expectType(left, ...takes);
   if (left.type !== right.type) {
     throw new ShapeError("operands differ in type", { expected: left.type, received: right.type });
   }
-  return { type: type ?? left.type, shape: broadcastShapes(left.shape, right.shape) };
+  return { type: left.type, shape: broadcastShapes(left.shape, right.shape) };
 }
 
-function binary(name: string, onnxType: string, result?: DataType) {
+function binary(name: string, onnxType: string, takes = numbers) {
   return operator<2>(name, 2, {
-    infer: (inputs) => broadcast(inputs, result),
+    infer: (inputs) => broadcast(inputs, takes),
+    lower: (emit, inputs) => emit.node(onnxType, inputs),
+  });
+}
+
+function comparison(name: string, onnxType: string, takes = numbers) {
+  return operator<2>(name, 2, {
+    infer: (inputs) => ({ ...broadcast(inputs, takes), type: "bool" }),
     lower: (emit, inputs) => emit.node(onnxType, inputs),
   });
 }
@@ -63,10 +73,10 @@ export const mul = binary("mul", "Mul");
 export const div = binary("div", "Div");
 /** The larger of two; at a tie each gets half of the gradient. */
 export const maximum = binary("maximum", "Max");
-export const equal = binary("equal", "Equal", "bool");
-export const less = binary("less", "Less", "bool");
-export const lessOrEqual = binary("lessOrEqual", "LessOrEqual", "bool");
-export const logicalAnd = binary("logicalAnd", "And", "bool");
+export const equal = comparison("equal", "Equal", [...numbers, "bool"]);
+export const less = comparison("less", "Less");
+export const lessOrEqual = comparison("lessOrEqual", "LessOrEqual");
+export const logicalAnd = binary("logicalAnd", "And", ["bool"]);
 
 export const logicalNot = operator<1>("logicalNot", 1, {
   infer: ([x]) => {
@@ -82,7 +92,7 @@ export const where = operator<3>("where", 3, {
   infer: (inputs) => {
     const [condition, a, b] = [at(inputs, 0), at(inputs, 1), at(inputs, 2)];
     expectType(condition, "bool");
-    const { type, shape } = broadcast([a, b]);
+    const { type, shape } = broadcast([a, b], numbers);
     return { type, shape: broadcastShapes(condition.shape, shape) };
   },
   lower: (emit, inputs) => emit.node("Where", inputs),

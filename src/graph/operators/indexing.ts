@@ -35,6 +35,7 @@ export const scatterRows = operator<2, ScatterRowsAttributes>("scatterRows", 2, 
   infer: (inputs, { shape }) => {
     const [indices, rows] = [at(inputs, 0), at(inputs, 1)];
     expectType(indices, "int64");
+    expectType(rows, "float32");
     const expected = sizeOf([...indices.shape, ...shape.slice(1)]);
     if (!dimensionsEqual(sizeOf(rows.shape), expected)) {
       throw new ShapeError("rows and indices differ in number", { expected: String(expected), received: `${rows}` });

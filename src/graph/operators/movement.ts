@@ -40,13 +40,16 @@ export interface TransposeAttributes {
 export const transpose = operator<1, TransposeAttributes>("transpose", 1, {
   infer: (inputs, { permutation }) => {
     const x = at(inputs, 0);
-    const seen = new Set(permutation);
+    const seen = new Set(permutation.map((axis) => normalizeAxis(axis, x.rank)));
     if (permutation.length !== x.rank || seen.size !== x.rank) {
       throw new ShapeError(`(${permutation.join(", ")}) is no permutation of ${x.rank} axes`);
     }
     return { type: x.type, shape: permutation.map((axis) => at(x.shape, normalizeAxis(axis, x.rank))) };
   },
-  lower: (emit, inputs, { permutation }) => emit.node("Transpose", inputs, { attributes: { perm: permutation } }),
+  lower: (emit, inputs, { permutation }) => {
+    const perm = permutation.map((axis) => normalizeAxis(axis, permutation.length));
+    return emit.node("Transpose", inputs, { attributes: { perm } });
+  },
 });
 
 export interface AxisAttributes {
