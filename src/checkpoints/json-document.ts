@@ -24,7 +24,7 @@ export interface ParseOptions {
 }
 
 /** `layerNormEps` → `layer_norm_eps`. */
-export function snakeCase(name: string): string {
+function snakeCase(name: string): string {
   return name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 }
 

@@ -87,6 +87,16 @@ export function writeError(cause: unknown, file: string): unknown {
   return readError(cause, file, "configuration");
 }
 
+/** The same error with another path in place of one that the reader cannot know, such as that of a folder written aside. */
+export function withPath(cause: unknown, path: string, shown: string): unknown {
+  if (!(cause instanceof ClozeError)) return cause;
+  const replaced = (text: string | undefined): string | undefined => text?.replaceAll(path, shown);
+  const { field, expected, received, hint } = cause;
+  const type = cause.constructor as new (message: string, details: ErrorDetails) => ClozeError;
+  const details = { file: replaced(cause.file), field, expected, received, hint, cause: cause.cause };
+  return new type(cause.message.replaceAll(path, shown), details);
+}
+
 /** Bytes as strict UTF-8 without a byte order mark, or the typed error. */
 export function decodeText(bytes: Uint8Array, file: string, kind: FileKind): string {
   // V8 holds no longer string, and its own error for that is untyped.

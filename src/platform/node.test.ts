@@ -180,9 +180,18 @@ describe("writing a folder atomically", () => {
     const broken = platform.writeFolderAtomically(at("step-2"), async (inside) => {
       await fill("two")(inside);
       expect(existsSync(at("step-2"))).toBe(false);
+      await platform.readFile(join(inside, "absent"), "checkpoint");
+    });
+    // The folder aside is gone: the error names the one that was asked for.
+    await expect(broken).rejects.toMatchObject({
+      kind: "checkpoint",
+      file: at("step-2", "absent"),
+      message: `${at("step-2", "absent")} does not exist.`,
+    });
+    const full = platform.writeFolderAtomically(at("step-2"), async () => {
       throw systemError("ENOSPC");
     });
-    await expect(broken).rejects.toBeInstanceOf(ResourceError);
+    await expect(full).rejects.toBeInstanceOf(ResourceError);
     expect(readdirSync(folder)).toEqual(["step-1"]);
   });
 
@@ -279,6 +288,10 @@ describe("the web platform", () => {
     let ranges = true;
     globalThis.fetch = (async (url: string, init: RequestInit = {}) => {
       if (url !== "/a") return new Response(null, { status: url === "/busy" ? 503 : 404 });
+      if (init.method === "HEAD") {
+        const sized = { "content-length": "8", "last-modified": "Thu, 01 Jan 1970 00:00:01 GMT" };
+        return new Response(null, { headers: ranges ? sized : { "content-encoding": "gzip", "content-length": "3" } });
+      }
       const range = /bytes=(\d+)-(\d*)/.exec(new Headers(init.headers).get("range") ?? "");
       if (!range || !ranges) return new Response(bytes);
       return new Response(bytes.slice(Number(range[1]), range[2] ? Number(range[2]) + 1 : undefined), { status: 206 });
@@ -289,6 +302,8 @@ describe("the web platform", () => {
         await web.readInto("/a", "checkpoint", 2, into);
         expect([...into]).toEqual([2, 3, 4]);
         expect(await collect(web.readChunks("/a", "data", { start: 6 }))).toEqual([6, 7]);
+        const stat = { kind: "file", sizeBytes: 8, modifiedMs: ranges ? 1000 : 0 };
+        expect(await web.stat("/a", "data")).toEqual(stat);
         await expect(web.readInto("/a", "checkpoint", 6, into)).rejects.toBeInstanceOf(CheckpointError);
       }
       await expect(web.readFile("/absent", "tokenizer")).rejects.toBeInstanceOf(TokenizerError);

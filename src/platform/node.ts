@@ -5,7 +5,7 @@ import * as fs from "node:fs/promises";
 import { createRequire } from "node:module";
 import * as os from "node:os";
 import * as path from "node:path";
-import { decodeText, type FileKind, readError, truncatedError, writeError } from "./file-errors.ts";
+import { decodeText, type FileKind, readError, truncatedError, withPath, writeError } from "./file-errors.ts";
 import type { FileContent, FileStat, FolderEntry, LogFile, Platform, ReadChunksOptions } from "./platform.ts";
 
 /** One buffer of this size is what reading and writing need beside the caller's memory. */
@@ -229,7 +229,7 @@ function writeFolderAtomically(
       }
     } catch (cause) {
       await fs.rm(aside, { recursive: true, force: true }).catch(() => {});
-      throw cause;
+      throw withPath(cause, aside, folder);
     }
     await syncFolder(parent);
     await fs.rm(old, { recursive: true, force: true });

@@ -95,13 +95,22 @@ async function readInto(url: string, kind: FileKind, position: number, into: Uin
   throw truncatedError(url, kind, position + into.byteLength, position + done);
 }
 
-async function stat(url: string): Promise<FileStat | undefined> {
+/** The size that the server tells, unless it packs the body or keeps silent: then the body is counted. */
+async function sizeOf(url: string, kind: FileKind, headers: Headers): Promise<number> {
+  const told = headers.get("content-length");
+  if (told !== null && !headers.has("content-encoding")) return Number(told);
+  let size = 0;
+  for await (const chunk of bodyChunks(await request(url, kind))) size += chunk.byteLength;
+  return size;
+}
+
+async function stat(url: string, kind: FileKind): Promise<FileStat | undefined> {
   const response = await fetch(url, { method: "HEAD" }).catch(() => undefined);
   if (!response?.ok) return undefined;
   const modified = Date.parse(response.headers.get("last-modified") ?? "");
   return {
     kind: "file",
-    sizeBytes: Number(response.headers.get("content-length") ?? 0),
+    sizeBytes: await sizeOf(url, kind, response.headers),
     modifiedMs: Number.isNaN(modified) ? 0 : modified,
   };
 }
