@@ -9,3 +9,12 @@ export type { TokenizerConfig } from "./tokenizer-config.ts";
 export { readTokenizerJson, writeTokenizerJson } from "./tokenizer-json.ts";
 export { TokenizerPipeline } from "./tokenizer-pipeline.ts";
 export type { CreateTensor, IdTensor } from "./tokenizer-tensor.ts";
+export {
+  type ByteLevelBpeTrainingOptions,
+  type Lines,
+  type OnTrainingProgress,
+  type TrainingProgress,
+  trainByteLevelBpe,
+  trainWordPiece,
+  type WordPieceTrainingOptions,
+} from "./trainers/index.ts";

@@ -112,10 +112,11 @@ export class TokenizerPipeline {
     return Int32Array.from(ids);
   }
 
-  /** The words that the model would see, for training one: normalized and cut, added tokens not looked for. */
-  words(text: string): string[] {
+  /** The words that a model would see, for training one: normalized and cut, added tokens not looked for. */
+  static wordsOf(text: string, normalizer: Normalizer | undefined, preTokenizer: PreTokenizer): string[] {
+    const source = new AlignedText(text, false);
     const words: AlignedText[] = [];
-    this.#preTokenize(this.#normalize(new AlignedText(text, false)), words);
+    preTokenizer.preTokenize(normalizer?.normalize(source) ?? source, words);
     return words.map((word) => word.text);
   }
 

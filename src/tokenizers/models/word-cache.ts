@@ -1,3 +1,4 @@
+import { ownString } from "../own-string.ts";
 import type { WordTokens } from "./model.ts";
 
 /** Words longer than this are rare and not worth the memory. */
@@ -16,6 +17,6 @@ export class WordCache {
     if (word.length > LONGEST_WORD) return;
     // Beginning anew keeps the memory bounded and costs little: the frequent words are back at once.
     if (this.#words.size >= MOST_WORDS) this.#words = new Map();
-    this.#words.set(word, tokens);
+    this.#words.set(ownString(word), tokens);
   }
 }

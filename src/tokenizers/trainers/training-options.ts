@@ -1,0 +1,25 @@
+import { ConfigurationError, DataError } from "../../errors.ts";
+
+/** Refuses counts that make no sense. */
+export function checkCounts(options: Readonly<Record<string, unknown>>, names: readonly string[]): void {
+  for (const name of names) {
+    const value = options[name];
+    if (value === undefined || (Number.isSafeInteger(value) && Number(value) >= 0)) continue;
+    throw new ConfigurationError(`${name} should be a whole number of at least 0, but is ${String(value)}.`, {
+      field: name,
+      expected: "a whole number of at least 0",
+      received: String(value),
+      hint: "Correct the option.",
+    });
+  }
+}
+
+/** A tokenizer cannot be learnt from nothing. */
+export function requireWords(wordCounts: ReadonlyMap<string, number>): void {
+  if (wordCounts.size > 0) return;
+  throw new DataError("The corpus for the tokenizer holds no words.", {
+    expected: "lines of text",
+    received: "no text",
+    hint: "Check the corpus: text in UTF-8, a sentence or paragraph a line.",
+  });
+}
