@@ -31,10 +31,11 @@ for (const array of [p, g]) {
 }
 const mask = new Uint8Array(m.buffer, m.byteOffset, Math.min(m.byteLength, 2 ** 26));
 const place = { key: random.fork("dropout").key, site: 0, step: 0 };
-const scalars = { l2: 0, gradientScale: 1, beta1: 0.9, beta2: 0.999, rate: 1e-4, root: 1, epsilon: 1e-8, decay: 0.999 };
+/** gradientScale, l2, β1, 1 − β1, β2, 1 − β2, rate, root, ε, decay */
+const scalars = [1, 0, 0.9, 0.1, 0.999, 0.001, 1e-4, 1, 1e-8, 0.999];
 
 const cases: { name: string; items: number; run: (kernels: Kernels) => void }[] = [
-  { name: "AdamW step", items: parameters, run: (kernels) => kernels.adam(p, g, m, v, scalars) },
+  { name: "AdamW step", items: parameters, run: (kernels) => kernels.elementwise("adam", [p, g, m, v], scalars) },
   { name: "sum of squares", items: parameters, run: (kernels) => kernels.sumOfSquares(g) },
   { name: "add", items: parameters, run: (kernels) => kernels.add(g, p) },
   { name: "fill", items: parameters, run: (kernels) => kernels.fill(g, 0.01) },

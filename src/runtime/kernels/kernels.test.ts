@@ -4,7 +4,7 @@ import { FlatMemory } from "../memory.ts";
 import { SingleThread } from "../thread-pool.ts";
 import { createKernels as createThreadedKernels, ThreadPool } from "../thread-pool-node.ts";
 import { dropoutMaskReference, keepThreshold, keptScale } from "./dropout.ts";
-import { type AdamScalars, createKernels, type Kernels } from "./kernels.ts";
+import { createKernels, type Kernels } from "./kernels.ts";
 import { compileKernels, instantiateKernels, KERNEL_NAMES } from "./module.ts";
 
 /** Lengths around vectors, and around pieces of 65,536 for several threads. */
@@ -37,16 +37,8 @@ function expectClose(actual: Float32Array, expected: (index: number) => number, 
   expect(worst).toBeLessThanOrEqual(tolerance);
 }
 
-const ADAM: AdamScalars = {
-  gradientScale: 0.5,
-  l2: 0.1,
-  beta1: 0.9,
-  beta2: 0.99,
-  rate: 0.02,
-  root: 1.5,
-  epsilon: 1e-3,
-  decay: 0.98,
-};
+/** gradientScale, l2, β1, 1 − β1, β2, 1 − β2, rate, root, ε, decay */
+const ADAM = [0.5, 0.1, 0.9, 1 - 0.9, 0.99, 1 - 0.99, 0.02, 1.5, 1e-3, 0.98];
 
 let single: Kernels;
 let pooled: Kernels[];
@@ -107,7 +99,7 @@ describe("elementwise kernels", () => {
         Float64Array,
         Float64Array,
       ];
-      kernels.adam(p, g, m, v, ADAM);
+      kernels.elementwise("adam", [p, g, m, v], ADAM);
       const gradient = (i: number) => 0.5 * (before[1][i] as number) + 0.1 * (before[0][i] as number);
       const first = (i: number) => 0.9 * (before[2][i] as number) + (1 - 0.9) * gradient(i);
       const second = (i: number) => 0.99 * (before[3][i] as number) + (1 - 0.99) * gradient(i) ** 2;
@@ -135,7 +127,7 @@ describe("elementwise kernels", () => {
       for (let i = 0; i < v.length; i++) largest[i] = Math.abs(largest[i] as number);
       const before = Float64Array.from(p);
       const largestBefore = largest.slice();
-      kernels.adamAmsgrad(p, g, m, v, largest, { ...ADAM, l2: 0 });
+      kernels.elementwise("adamAmsgrad", [p, g, m, v, largest], [0.5, 0, ...ADAM.slice(2)]);
       expectClose(largest, (i) => Math.max(largestBefore[i] as number, v[i] as number), 0);
       expectClose(
         p,
@@ -216,6 +208,53 @@ describe("reductions", () => {
         kernels.memory.free(x);
       }
     }
+  });
+});
+
+describe("matrix kernels", () => {
+  it.each([
+    [1, 1],
+    [1, 5],
+    [5, 1],
+    [3, 4],
+    [130, 67],
+    [200, 257],
+  ])("give the means of %i × %i and divide by their roots", (rows, columns) => {
+    onAll((kernels) => {
+      const x = values(kernels, rows * columns, "x");
+      const rowMeans = values(kernels, rows, "rows");
+      const columnMeans = values(kernels, columns, "columns");
+      const at = (row: number, column: number) => 0.5 * (x[row * columns + column] as number);
+      const [rowsBefore, columnsBefore] = [rowMeans.fill(2, 0, 1).slice(), columnMeans.fill(3, 0, 1).slice()];
+      kernels.meanSquaresOfRows(x, rowMeans, { scale: 0.5, offset: 10, share: 0.25 });
+      kernels.meanSquaresOfColumns(x, columnMeans, { scale: 0.5, offset: 20, share: 0.5 });
+      const mean = (count: number, value: (i: number) => number) =>
+        Array.from({ length: count }, (_, i) => value(i) ** 2).reduce((sum, square) => sum + square, 0) / count;
+      const rowMean = (row: number) => mean(columns, (column) => at(row, column)) + 10;
+      const columnMean = (column: number) => mean(rows, (row) => at(row, column)) + 20;
+      expectClose(rowMeans, (row) => 0.25 * (rowsBefore[row] as number) + 0.75 * rowMean(row));
+      expectClose(columnMeans, (column) => 0.5 * ((columnsBefore[column] as number) + columnMean(column)));
+      const g = values(kernels, rows * columns, "g");
+      const before = g.slice();
+      kernels.factoredUpdate(g, rowMeans, columnMeans, { scale: 3, rowFactor: 2, floor: 20 });
+      const root = (i: number) =>
+        Math.sqrt(2 * (rowMeans[Math.floor(i / columns)] as number)) * Math.sqrt(columnMeans[i % columns] as number);
+      expectClose(g, (i) => (3 * (before[i] as number)) / Math.max(root(i), 20), 1e-6);
+      for (const array of [rowMeans, columnMeans, g]) expectGuard(array);
+      return [rowMeans, columnMeans, g];
+    });
+  });
+
+  it("refuse means that do not fit", () => {
+    const [x, two, three] = [12, 2, 3].map((length) => single.memory.allocate("float32", length)) as [
+      Float32Array,
+      Float32Array,
+      Float32Array,
+    ];
+    expect(() =>
+      single.meanSquaresOfRows(x, single.memory.allocate("float32", 5), { scale: 1, offset: 0, share: 0 }),
+    ).toThrow(/do not fit/);
+    expect(() => single.factoredUpdate(x, two, three, { scale: 1, rowFactor: 1, floor: 0 })).toThrow(/do not fit/);
   });
 });
 

@@ -5,56 +5,25 @@
 import { ShapeError } from "../../errors.ts";
 import { COUNTER_DOMAIN } from "../../random.ts";
 import type { FlatMemory, MemoryArray } from "../memory.ts";
-import { type KernelArgument, type KernelExecutor, type MovingArgument, SingleThread } from "../thread-pool.ts";
+import { type KernelExecutor, type MovingArgument, SingleThread } from "../thread-pool.ts";
 import type { DropoutPlace } from "./dropout.ts";
-import { compileKernels, instantiateKernels, type KernelName } from "./module.ts";
+import { compileKernels, type ElementwiseKernel, instantiateKernels, type KernelName } from "./module.ts";
 
 /** Elements in a piece: 256 KiB of each float32 array. Reductions sum by pieces, so changing this changes their bits. */
 const PIECE = 65536;
-/** Columns of an embedding table in a piece. */
+/** Columns and rows of a matrix in a piece. */
 const COLUMN_PIECE = 64;
+const ROW_PIECE = 64;
 /** Partial results of one reduction; enough for 4 GiB of float32. */
 const MAXIMUM_PIECES = 2 ** 30 / PIECE;
 
-/** One element's step of Adam and its kin: see assembly/adam.ts for the formula. */
-export interface AdamScalars {
-  gradientScale: number;
-  /** λ of L2 regularization, added to the gradient as λ p. */
-  l2: number;
-  beta1: number;
-  beta2: number;
-  /** Learning rate, divided by 1 − β1ᵗ where the method corrects the bias. */
-  rate: number;
-  /** Factor of √v: 1 / √(1 − β2ᵗ) where the method corrects the bias, else 1. */
-  root: number;
-  epsilon: number;
-  /** Factor of the parameter: 1 − learning rate · λ for decoupled decay, else 1. */
-  decay: number;
-}
-
-export interface LambScalars {
-  gradientScale: number;
-  beta1: number;
-  beta2: number;
-  /** 1 / (1 − β1ᵗ) where the bias is corrected, else 1. */
-  firstCorrection: number;
-  /** 1 / √(1 − β2ᵗ) where the bias is corrected, else 1. */
-  root: number;
-  epsilon: number;
-  weightDecay: number;
-}
-
-export interface SgdScalars {
-  gradientScale: number;
-  l2: number;
-  rate: number;
-}
-
-export interface MomentumScalars extends SgdScalars {
-  momentum: number;
-  /** Share of the gradient that enters the buffer: 1 − dampening, and 1 at the first step. */
-  gradientShare: number;
-  nesterov: boolean;
+export interface MeanSquareScalars {
+  /** Multiplies the values. */
+  readonly scale: number;
+  /** Added to every square. */
+  readonly offset: number;
+  /** Share that the earlier result keeps. */
+  readonly share: number;
 }
 
 export class Kernels {
@@ -73,64 +42,42 @@ export class Kernels {
     return this.executor.dispose();
   }
 
-  adam(p: Float32Array, g: Float32Array, m: Float32Array, v: Float32Array, scalars: AdamScalars): void {
-    this.#elementwise("adam", [p, g, m, v], adamArguments(scalars));
-  }
-
-  /** Like `adam`, with the largest second moment so far in `largest`. */
-  adamAmsgrad(
-    p: Float32Array,
-    g: Float32Array,
-    m: Float32Array,
-    v: Float32Array,
-    largest: Float32Array,
-    scalars: AdamScalars,
-  ): void {
-    this.#elementwise("adamAmsgrad", [p, g, m, v, largest], adamArguments(scalars));
-  }
-
-  /** Steps the moments and leaves LAMB's update, not yet scaled by its trust ratio, in the gradient's place. */
-  lambUpdate(p: Float32Array, g: Float32Array, m: Float32Array, v: Float32Array, scalars: LambScalars): void {
-    const { gradientScale, beta1, beta2, firstCorrection, root, epsilon, weightDecay } = scalars;
-    const betas = [beta1, 1 - beta1, beta2, 1 - beta2];
-    this.#elementwise(
-      "lambUpdate",
-      [p, g, m, v],
-      [gradientScale, ...betas, firstCorrection, root, epsilon, weightDecay],
-    );
-  }
-
-  sgd(p: Float32Array, g: Float32Array, scalars: SgdScalars): void {
-    this.#elementwise("sgd", [p, g], [scalars.gradientScale, scalars.l2, scalars.rate]);
-  }
-
-  sgdMomentum(p: Float32Array, g: Float32Array, buffer: Float32Array, scalars: MomentumScalars): void {
-    const { gradientScale, l2, rate, momentum, gradientShare, nesterov } = scalars;
-    const shares = nesterov ? [1, momentum] : [0, 1];
-    this.#elementwise("sgdMomentum", [p, g, buffer], [gradientScale, l2, rate, momentum, gradientShare, ...shares]);
+  /**
+   * Runs a kernel over every element of arrays of equal length: see assembly/ for each kernel's arrays, in order, and the
+   * scalars that follow them.
+   */
+  elementwise(kernel: ElementwiseKernel, arrays: readonly Float32Array[], scalars: readonly number[]): void {
+    const items = arrays[0]?.length ?? 0;
+    if (arrays.some((array) => array.length !== items)) {
+      throw new ShapeError(`the arrays given to the kernel "${kernel}" differ in length`, {
+        received: arrays.map((array) => array.length).join(", "),
+      });
+    }
+    const pointers = arrays.map((array) => this.#moving(array));
+    this.executor.run({ kernel, items, piece: PIECE, arguments: [...pointers, ...scalars] });
   }
 
   fill(x: Float32Array, value: number): void {
-    this.#elementwise("fill", [x], [value]);
+    this.elementwise("fill", [x], [value]);
   }
 
   scale(x: Float32Array, factor: number): void {
-    this.#elementwise("scale", [x], [factor]);
+    this.elementwise("scale", [x], [factor]);
   }
 
   /** target ← target + source */
   add(target: Float32Array, source: Float32Array): void {
-    this.#elementwise("add", [target, source], []);
+    this.elementwise("add", [target, source], []);
   }
 
   /** target ← targetFactor · target + sourceFactor · source */
   combine(target: Float32Array, source: Float32Array, targetFactor: number, sourceFactor: number): void {
-    this.#elementwise("combine", [target, source], [targetFactor, sourceFactor]);
+    this.elementwise("combine", [target, source], [targetFactor, sourceFactor]);
   }
 
   /** x ← min(max(x, −limit), limit) */
   clamp(x: Float32Array, limit: number): void {
-    this.#elementwise("clamp", [x], [limit]);
+    this.elementwise("clamp", [x], [limit]);
   }
 
   /** Σ x² in float64; not finite exactly when some value is not. */
@@ -182,19 +129,62 @@ export class Kernels {
     });
   }
 
-  #moving(array: MemoryArray): MovingArgument {
-    return { start: this.memory.offsetOf(array), perItem: array.BYTES_PER_ELEMENT };
+  /** out[r] ← share · out[r] + (1 − share) · (mean over columns of (scale · x[r, :])², plus offset). x [R, C], out [R]. */
+  meanSquaresOfRows(x: Float32Array, out: Float32Array, { scale, offset, share }: MeanSquareScalars): void {
+    const width = columnsOf(x, out.length);
+    this.executor.run({
+      kernel: "meanSquaresOfRows",
+      items: out.length,
+      piece: ROW_PIECE,
+      arguments: [this.#moving(x, width), this.#moving(out), width, scale, offset, share],
+    });
   }
 
-  #elementwise(kernel: KernelName, arrays: Float32Array[], scalars: readonly KernelArgument[]): void {
-    const items = arrays[0]?.length ?? 0;
-    if (arrays.some((array) => array.length !== items)) {
-      throw new ShapeError(`the arrays given to the kernel "${kernel}" differ in length`, {
-        received: arrays.map((array) => array.length).join(", "),
+  /** out[c] ← share · out[c] + (1 − share) · (mean over rows of (scale · x[:, c])², plus offset). x [R, C], out [C]. */
+  meanSquaresOfColumns(x: Float32Array, out: Float32Array, { scale, offset, share }: MeanSquareScalars): void {
+    const rows = columnsOf(x, out.length);
+    this.executor.run({
+      kernel: "meanSquaresOfColumns",
+      items: out.length,
+      piece: COLUMN_PIECE,
+      arguments: [this.#moving(x), this.#moving(out), rows, out.length, scale, offset, share],
+    });
+  }
+
+  /** g[r, c] ← scale · g / max(√(rowMeans[r] · rowFactor) · √columnMeans[c], floor). g [R, C], in place. */
+  factoredUpdate(
+    g: Float32Array,
+    rowMeans: Float32Array,
+    columnMeans: Float32Array,
+    scalars: { scale: number; rowFactor: number; floor: number },
+  ): void {
+    const width = columnsOf(g, rowMeans.length);
+    if (width !== columnMeans.length) {
+      throw new ShapeError("the means do not fit the matrix", {
+        expected: `${width} columns`,
+        received: String(columnMeans.length),
       });
     }
-    const pointers = arrays.map((array) => this.#moving(array));
-    this.executor.run({ kernel, items, piece: PIECE, arguments: [...pointers, ...scalars] });
+    const columnsAt = this.memory.offsetOf(columnMeans);
+    this.executor.run({
+      kernel: "factoredUpdate",
+      items: rowMeans.length,
+      piece: ROW_PIECE,
+      arguments: [
+        this.#moving(g, width),
+        this.#moving(rowMeans),
+        columnsAt,
+        width,
+        scalars.scale,
+        scalars.rowFactor,
+        scalars.floor,
+      ],
+    });
+  }
+
+  /** A pointer that moves by so many elements an item. */
+  #moving(array: MemoryArray, elementsPerItem = 1): MovingArgument {
+    return { start: this.memory.offsetOf(array), perItem: array.BYTES_PER_ELEMENT * elementsPerItem };
   }
 
   #reduce(kernel: KernelName, x: Float32Array): Float64Array {
@@ -204,9 +194,15 @@ export class Kernels {
   }
 }
 
-function adamArguments(scalars: AdamScalars): number[] {
-  const { gradientScale, l2, beta1, beta2, rate, root, epsilon, decay } = scalars;
-  return [gradientScale, l2, beta1, 1 - beta1, beta2, 1 - beta2, rate, root, epsilon, decay];
+function columnsOf(matrix: Float32Array, rows: number): number {
+  const columns = matrix.length / rows;
+  if (!Number.isInteger(columns)) {
+    throw new ShapeError("the means do not fit the matrix", {
+      expected: `a divisor of its ${matrix.length} values`,
+      received: String(rows),
+    });
+  }
+  return columns;
 }
 
 /** Reads the ids as pairs of 32-bit words, which is much faster than as big integers. */

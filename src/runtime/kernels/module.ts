@@ -2,21 +2,36 @@
 import { DeviceError } from "../../errors.ts";
 import { PLAIN_KERNELS, SHARED_KERNELS } from "./generated/kernels-wasm.ts";
 
-/** Every kernel in assembly/, in the order that threads number them by. */
-export const KERNEL_NAMES = [
+/** The kernels that treat every element of one or several arrays of equal length alike. */
+export const ELEMENTWISE_KERNELS = [
   "adam",
   "adamAmsgrad",
   "lambUpdate",
   "sgd",
   "sgdMomentum",
+  "adagrad",
+  "adadelta",
+  "rmsprop",
+  "rmspropCentered",
+  "unfactoredUpdate",
   "fill",
   "scale",
   "add",
   "combine",
   "clamp",
+] as const;
+
+export type ElementwiseKernel = (typeof ELEMENTWISE_KERNELS)[number];
+
+/** Every kernel in assembly/, in the order that threads number them by. */
+export const KERNEL_NAMES = [
+  ...ELEMENTWISE_KERNELS,
   "sumOfSquares",
   "sumOfMagnitudes",
   "largestMagnitude",
+  "meanSquaresOfRows",
+  "meanSquaresOfColumns",
+  "factoredUpdate",
   "scatterAddRows",
   "dropoutMask",
 ] as const;

@@ -3,7 +3,9 @@
  * pointers along. Pointers are byte offsets into the imported memory. No relaxed SIMD: results must not depend on the
  * machine.
  */
+export * from "./adafactor";
 export * from "./adam";
+export * from "./adaptive";
 export * from "./dropout";
 export * from "./elementwise";
 export * from "./embedding";
