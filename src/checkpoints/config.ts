@@ -18,6 +18,7 @@ import {
   parseObject,
   type ValuesOf,
 } from "./json-document.ts";
+import { shown } from "./json-text.ts";
 
 const problemTypes = ["regression", "single_label_classification", "multi_label_classification"] as const;
 
@@ -89,7 +90,7 @@ export class ConfigDefinition<F extends Fields> {
         file,
         field: "model_type",
         expected: `"${this.modelType}"`,
-        received: JSON.stringify(modelType),
+        received: shown(modelType),
         hint: "Open the folder with the class of its own model type, or with AutoModel.",
       });
     }
@@ -136,7 +137,7 @@ export class ConfigDefinition<F extends Fields> {
       file,
       field: "num_labels",
       expected: `an integer from 0 to ${2 ** 20 - 1}`,
-      received: JSON.stringify(value),
+      received: shown(value),
       hint: "Correct the file.",
     });
   }

@@ -2,6 +2,7 @@
 import { platform } from "#platform";
 import { CheckpointError } from "../errors.ts";
 import { parseObject } from "./json-document.ts";
+import { shown } from "./json-text.ts";
 import { openPytorchFile } from "./pytorch-file.ts";
 import { type NamedTensor, openSafetensors, writeSafetensors } from "./safetensors.ts";
 import { openShardedSafetensors } from "./sharded.ts";
@@ -85,7 +86,7 @@ export async function openCheckpoint(folder: string): Promise<Checkpoint> {
       file: config.file,
       field: "model_type",
       expected: "a text",
-      received: JSON.stringify(modelType).slice(0, 80),
+      received: shown(modelType),
       hint: "Correct the file, or copy or download it again.",
     });
   }

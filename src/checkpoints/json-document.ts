@@ -6,7 +6,7 @@ import { CheckpointError, ConfigurationError } from "../errors.ts";
 import { parseJson } from "../platform/file-errors.ts";
 import { nearestName, refuseUnknownNames } from "../platform/option-names.ts";
 import type { Field } from "./fields.ts";
-import { compareCodePoints, memberTexts, objectText } from "./json-text.ts";
+import { compareCodePoints, memberTexts, objectText, shown } from "./json-text.ts";
 
 // biome-ignore lint/suspicious/noExplicitAny: a table of fields of different types; each keeps its own in ValuesOf.
 export type Fields = Readonly<Record<string, Field<any>>>;
@@ -26,12 +26,6 @@ export interface ParseOptions {
 /** `layerNormEps` → `layer_norm_eps`. */
 function snakeCase(name: string): string {
   return name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
-}
-
-/** Short enough for a message. */
-function shown(value: unknown): string {
-  const json = JSON.stringify(value) ?? String(value);
-  return json.length > 80 ? `${json.slice(0, 77)}…` : json;
 }
 
 function keyOf(name: string, field: Field<unknown>): string {

@@ -72,6 +72,12 @@ export function memberTexts(json: string): Map<string, string> {
   return members;
 }
 
+/** A value as JSON, short enough for a message. */
+export function shown(value: unknown): string {
+  const json = JSON.stringify(value) ?? String(value);
+  return json.length > 80 ? `${json.slice(0, 77)}…` : json;
+}
+
 /** A finite number as Python writes a float: `1.0`, `1e-12`, `0.02`. */
 export function pythonFloat(value: number): string {
   const [digits = "", power = ""] = value.toExponential().split("e");

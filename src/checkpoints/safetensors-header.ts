@@ -3,7 +3,7 @@
  * gaps. Format: https://github.com/huggingface/safetensors. Nothing in it is trusted.
  */
 import { CheckpointError } from "../errors.ts";
-import { compareCodePoints, duplicateKey } from "./json-text.ts";
+import { compareCodePoints, duplicateKey, shown } from "./json-text.ts";
 
 /** Bytes per value of the types that are read and written, in the order in which the reference lays them out. */
 const typeBytes = {
@@ -61,12 +61,6 @@ export function tensorBytes(dtype: TensorType, shape: readonly number[]): number
     if (!Number.isSafeInteger(bytes)) return undefined;
   }
   return bytes;
-}
-
-/** A value of the file, short enough for a message. */
-function shown(value: unknown): string {
-  const text = JSON.stringify(value) ?? String(value);
-  return text.length > 80 ? `${text.slice(0, 77)}…` : text;
 }
 
 function unsound(file: string, field: string, expected: string, received: string): CheckpointError {

@@ -2,7 +2,7 @@
 import { platform } from "#platform";
 import { CheckpointError } from "../errors.ts";
 import { parseObject } from "./json-document.ts";
-import { duplicateKey } from "./json-text.ts";
+import { duplicateKey, shown } from "./json-text.ts";
 import { openSafetensors, type SafetensorsFile } from "./safetensors.ts";
 import type { TensorInfo } from "./safetensors-header.ts";
 import { tensorNamed, type Weights } from "./weights.ts";
@@ -28,7 +28,7 @@ function parseIndex(json: string, file: string): Map<string, string> {
       file,
       field: "weight_map",
       expected: "an object from tensors to files",
-      received: JSON.stringify(weightMap)?.slice(0, 80) ?? "nothing",
+      received: shown(weightMap),
       hint,
     });
   }
@@ -38,7 +38,7 @@ function parseIndex(json: string, file: string): Map<string, string> {
       file,
       field: name,
       expected: "the name of a .safetensors file in the same folder",
-      received: JSON.stringify(shard).slice(0, 80),
+      received: shown(shard),
       hint,
     });
   }
