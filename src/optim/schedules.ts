@@ -169,7 +169,8 @@ export function slantedTriangular(options: SlantedTriangularOptions): Schedule {
   return (step, total) => {
     if (total === Number.POSITIVE_INFINITY) return peak;
     const cut = Math.floor(total * riseShare);
-    const share = step < cut ? step / cut : 1 - (step - cut) / (cut * (1 / riseShare - 1));
+    const fall = cut === 0 ? total : cut * (1 / riseShare - 1);
+    const share = step < cut ? step / cut : 1 - (step - cut) / fall;
     return (peak * (1 + Math.max(0, share) * (ratio - 1))) / ratio;
   };
 }
