@@ -45,6 +45,7 @@ import {
   splitHeads,
   zeros,
 } from "../nn/index.ts";
+import type { Architecture } from "./architecture.ts";
 import { type KeyTable, withHead } from "./keys.ts";
 import type { InputSpecs } from "./model-inputs.ts";
 import { PreTrainedModel } from "./pretrained-model.ts";
@@ -64,6 +65,8 @@ export const bertConfig = defineConfig("bert", {
   initializerRange: number(0.02),
   layerNormEps: number(1e-12),
   padTokenId: nullable(integer(), 0),
+  isDecoder: boolean(false),
+  addCrossAttention: boolean(false),
   tieWordEmbeddings: boolean(true),
 });
 export type BertConfig = ConfigOf<typeof bertConfig>;
@@ -201,14 +204,8 @@ export class BertModel extends PreTrainedModel<BertConfig, BertInputs, BertOutpu
 
   constructor(config: BertConfig, options: { pooler?: boolean } = {}) {
     super(config);
-    const { hiddenSize, numAttentionHeads, initializerRange } = config;
-    if (hiddenSize % numAttentionHeads !== 0) {
-      throw new ConfigurationError(`${numAttentionHeads} heads do not share ${hiddenSize} features evenly`, {
-        field: "num_attention_heads",
-        expected: `a divisor of hidden_size ${hiddenSize}`,
-        received: String(numAttentionHeads),
-      });
-    }
+    checkConfig(config);
+    const { hiddenSize, initializerRange } = config;
     this.embeddings = new BertEmbeddings(config);
     this.layers = Array.from({ length: config.numHiddenLayers }, () => new BertLayer(config));
     this.pooler =
@@ -239,6 +236,25 @@ export class BertModel extends PreTrainedModel<BertConfig, BertInputs, BertOutpu
     return this.pooler === undefined
       ? outputs
       : { ...outputs, poolerOutput: tanh(this.pooler.forward(firstToken(lastHiddenState))) };
+  }
+}
+
+function checkConfig(config: BertConfig): void {
+  const { hiddenSize, numAttentionHeads } = config;
+  if (hiddenSize % numAttentionHeads !== 0) {
+    throw new ConfigurationError(`${numAttentionHeads} heads do not share ${hiddenSize} features evenly`, {
+      field: "num_attention_heads",
+      expected: `a divisor of hidden_size ${hiddenSize}`,
+      received: String(numAttentionHeads),
+    });
+  }
+  const unsupported: [field: string, isUsed: boolean][] = [
+    ["is_decoder", config.isDecoder],
+    ["add_cross_attention", config.addCrossAttention],
+    ["position_embedding_type", (config.extra.position_embedding_type ?? '"absolute"') !== '"absolute"'],
+  ];
+  for (const [field, isUsed] of unsupported) {
+    if (isUsed) throw new ConfigurationError(`this BERT differs from the published one in ${field}`, { field });
   }
 }
 
@@ -442,3 +458,15 @@ const headKeys = withHead(encoderKeys, {
   "predictions.decoderBias": "cls.predictions.decoder.bias",
   nextSentence: "cls.seq_relationship",
 });
+
+export const bert: Architecture = {
+  configuration: bertConfig,
+  presets: bertPresets,
+  classes: { BertModel, BertForMaskedLM, BertForNextSentencePrediction, BertForPreTraining },
+  tasks: {
+    base: BertModel,
+    preTraining: BertForPreTraining,
+    maskedLM: BertForMaskedLM,
+    nextSentencePrediction: BertForNextSentencePrediction,
+  },
+};

@@ -53,6 +53,7 @@ import {
   scaledDotProductAttention,
   splitHeads,
 } from "../nn/index.ts";
+import type { Architecture } from "./architecture.ts";
 import { type KeyTable, withHead } from "./keys.ts";
 import type { InputSpecs } from "./model-inputs.ts";
 import { PreTrainedModel } from "./pretrained-model.ts";
@@ -77,10 +78,10 @@ export const gpt2Config = defineConfig("gpt2", {
   /** Whether they are also divided by the layer's number, counted from 1. */
   scaleAttnByInverseLayerIdx: boolean(false),
   reorderAndUpcastAttn: boolean(false),
-  addCrossAttention: boolean(false, { omitDefault: true }),
+  addCrossAttention: boolean(false),
   bosTokenId: nullable(integer(), 50256),
   eosTokenId: nullable(oneOrMore(integer(), 50256), 50256),
-  padTokenId: nullable(integer(), null, { omitDefault: true }),
+  padTokenId: nullable(integer()),
   tieWordEmbeddings: boolean(true),
 });
 export type GPT2Config = ConfigOf<typeof gpt2Config>;
@@ -375,3 +376,10 @@ const decoderKeys: KeyTable = {
 };
 
 const headKeys = withHead(decoderKeys, { head: "lm_head.weight" });
+
+export const gpt2: Architecture = {
+  configuration: gpt2Config,
+  presets: gpt2Presets,
+  classes: { GPT2Model, GPT2LMHeadModel },
+  tasks: { base: GPT2Model, preTraining: GPT2LMHeadModel, causalLM: GPT2LMHeadModel },
+};

@@ -5,7 +5,7 @@ export interface KeyTable {
   readonly prefix: string;
   /** Own paths to published ones; `*` stands for one part of a path, and the longest entry that fits is taken. */
   readonly names: Readonly<Record<string, string>>;
-  /** Names in files that hold no parameter, such as stored position numbers; `*` as above. */
+  /** Names in files that hold no parameter, such as stored position numbers, without the prefix; `*` as above. */
   readonly ignored: readonly string[];
 }
 
@@ -42,5 +42,5 @@ function matchParts(parts: readonly string[], pattern: readonly string[]): strin
 export function withHead(base: KeyTable, names: KeyTable["names"]): KeyTable {
   const below = (name: string): string => `${base.prefix}.${name}`;
   const inner = Object.entries(base.names).map(([own, published]) => [below(own), below(published)] as const);
-  return { prefix: base.prefix, names: { ...Object.fromEntries(inner), ...names }, ignored: base.ignored.map(below) };
+  return { prefix: base.prefix, names: { ...Object.fromEntries(inner), ...names }, ignored: base.ignored };
 }

@@ -1,13 +1,42 @@
 /** What all models share: a callable object over a symbolic `forward`, with values of its own. */
+import {
+  type Config,
+  type ConfigDefinition,
+  type Field,
+  openCheckpoint,
+  saveCheckpoint,
+  type TextFile,
+} from "../checkpoints/index.ts";
 import { ConfigurationError } from "../errors.ts";
 import type { Parameter, SymbolicTensor } from "../graph/index.ts";
 import { announceScopes, Module, ParameterStore } from "../nn/index.ts";
-import type { Random } from "../random.ts";
+import { refuseUnknownNames } from "../platform/option-names.ts";
+import { Random } from "../random.ts";
 import type { Engine } from "../runtime/engine.ts";
 import type { Tensor, TensorLike } from "../tensor/index.ts";
 import { type KeyTable, publishedName } from "./keys.ts";
+import { loadWeights } from "./load-weights.ts";
 import { concreteInputs, type InputSpecs } from "./model-inputs.ts";
 import { type ModelOptions, ModelRuntime } from "./model-runtime.ts";
+import { modelFolder } from "./model-source.ts";
+
+/** What every configuration has. */
+export type PreTrainedConfig = Config<Record<never, Field<unknown>>>;
+
+export interface LoadOptions extends ModelOptions {
+  /** Settings that replace those of the folder's config.json. */
+  readonly config?: Readonly<Record<string, unknown>> | undefined;
+  /** Draws the parameters that the folder lacks, such as a new head; seed 0 when left out. */
+  readonly random?: Random | undefined;
+  /** Is told what is odd about the folder; `console.warn` when left out. */
+  readonly onWarning?: ((text: string) => void) | undefined;
+}
+const loadOptionNames = ["device", "threads", "config", "random", "onWarning"];
+
+export interface SaveOptions {
+  /** How the weights are stored; float32 when left out. */
+  readonly dtype?: "float32" | "float16" | "bfloat16" | undefined;
+}
 
 export interface CallOptions {
   readonly outputHiddenStates?: boolean | undefined;
@@ -41,6 +70,15 @@ const onRequest: Readonly<Record<string, keyof CallOptions>> = {
 // biome-ignore lint/suspicious/noExplicitAny: a model's inputs and outputs vary both ways
 export type AnyModel = PreTrainedModel<any, any, any>;
 
+/** A concrete class of models. */
+export interface ModelClass<M extends AnyModel = AnyModel> {
+  readonly name: string;
+  // biome-ignore lint/suspicious/noExplicitAny: each architecture has its own fields
+  readonly configuration: ConfigDefinition<any>;
+  // biome-ignore lint/suspicious/noExplicitAny: each architecture has its own configuration
+  new (config: any): M;
+}
+
 export interface PreTrainedModel<Config, Inputs extends object, Outputs extends object> {
   readonly config: Config;
   /**
@@ -54,6 +92,8 @@ export interface PreTrainedModel<Config, Inputs extends object, Outputs extends 
 export abstract class PreTrainedModel<Config, Inputs extends object, Outputs extends object> extends Module {
   /** Absent until the model has values. */
   declare private runtimeOrNone: ModelRuntime | undefined;
+  /** The folder's generation_config.json, which goes with the model when it is saved. */
+  declare generationConfig: TextFile | undefined;
 
   constructor(config: Config) {
     super();
@@ -61,11 +101,44 @@ export abstract class PreTrainedModel<Config, Inputs extends object, Outputs ext
     const call = (inputs: Concrete<Inputs, TensorLike>, options?: CallOptions): unknown => model.run(inputs, options);
     const model = call as unknown as this;
     Object.setPrototypeOf(model, new.target.prototype);
-    for (const [name, value] of Object.entries({ config, runtimeOrNone: undefined })) {
+    for (const [name, value] of Object.entries({ config, runtimeOrNone: undefined, generationConfig: undefined })) {
       Object.defineProperty(model, name, { value, writable: true, enumerable: false });
     }
     // biome-ignore lint/correctness/noConstructorReturn: subclasses fill in the callable object
     return model;
+  }
+
+  /**
+   * Loads a model folder: `config.json` and weights in a published format. Parameters that it lacks are drawn anew, with
+   * a warning.
+   *
+   * @throws CheckpointError for a folder that is missing or broken or holds another kind of model.
+   */
+  static async fromPretrained<M extends AnyModel>(
+    this: ModelClass<M>,
+    folder: string,
+    options: LoadOptions = {},
+  ): Promise<M> {
+    // biome-ignore lint/complexity/noThisInStatic: the class that it is called on
+    return loadModel(this, folder, options);
+  }
+
+  /** Writes `config.json` and `model.safetensors`: a folder that opens unchanged in Python. */
+  async savePretrained(folder: string, options: SaveOptions = {}): Promise<void> {
+    refuseUnknownNames(options, ["dtype"], "the options of savePretrained");
+    const { dtype = "float32" } = options;
+    const { configuration, name } = this.constructor as unknown as ModelClass;
+    const config = { ...(this.config as PreTrainedConfig), architectures: [name], dtype };
+    await saveCheckpoint(folder, {
+      config: configuration.stringify(config as never),
+      generationConfig: this.generationConfig?.text,
+      tensors: [...this.parameters].map(([key, parameter]) => ({
+        name: key,
+        shape: parameter.shape,
+        data: this.store.view(parameter),
+      })),
+      dtype,
+    });
   }
 
   /** The computation, over symbolic tensors. */
@@ -149,4 +222,22 @@ export abstract class PreTrainedModel<Config, Inputs extends object, Outputs ext
   async release(): Promise<void> {
     await this.runtimeOrNone?.release();
   }
+}
+
+async function loadModel<M extends AnyModel>(
+  modelClass: ModelClass<M>,
+  folder: string,
+  options: LoadOptions,
+): Promise<M> {
+  refuseUnknownNames(options, loadOptionNames, "the options of fromPretrained");
+  const { config: changes, random = new Random(0), onWarning = console.warn, ...modelOptions } = options;
+  const { config, generationConfig, weights } = await openCheckpoint(await modelFolder(folder));
+  const { configuration } = modelClass;
+  const published = configuration.parse(config.text, config.file, { onWarning });
+  const model = new modelClass(changes === undefined ? published : configuration.create(changes, published));
+  model.materialize(modelOptions);
+  model.generationConfig = generationConfig;
+  const warning = await loadWeights(model, weights, random);
+  if (warning !== undefined) onWarning(warning);
+  return model;
 }

@@ -73,9 +73,9 @@ export class ParameterStore {
     return ranges;
   }
 
-  /** Draws every parameter anew, each from a stream of its own name. */
-  initialize(random: Random): void {
-    for (const parameter of this.parameters) {
+  /** Draws parameters anew, all when none are named, each from a stream of its own name. */
+  initialize(random: Random, parameters: readonly Parameter[] = this.parameters): void {
+    for (const parameter of parameters) {
       parameter.initialize(random.fork("parameter", parameter.name), this.view(parameter), parameter.shape);
     }
   }

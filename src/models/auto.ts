@@ -1,0 +1,146 @@
+/** Models and configurations by what a folder's own `config.json` says. */
+import { platform } from "#platform";
+import { ConfigurationError } from "../errors.ts";
+import type { SymbolicTensor } from "../graph/index.ts";
+import { parseJson } from "../platform/file-errors.ts";
+import { Random } from "../random.ts";
+import type { Architecture, ModelTask } from "./architecture.ts";
+import type { ModelOptions } from "./model-runtime.ts";
+import { modelFolder } from "./model-source.ts";
+import type { AnyModel, LoadOptions, ModelClass, PreTrainedConfig, PreTrainedModel } from "./pretrained-model.ts";
+import { architectureOf, loadArchitecture } from "./registry.ts";
+
+/** A folder's configuration text with the architecture that it names. */
+async function readFolder(source: string): Promise<{ file: string; text: string; architecture: Architecture }> {
+  const file = platform.join(await modelFolder(source), "config.json");
+  const text = await platform.readText(file, "checkpoint");
+  const { model_type: modelType, architectures } = Object(parseJson(text, file, "checkpoint"));
+  const classNames = Array.isArray(architectures) ? architectures.filter((name) => typeof name === "string") : [];
+  const architecture = await architectureOf(modelType === undefined ? undefined : String(modelType), classNames, file);
+  return { file, text, architecture };
+}
+
+export const AutoConfig = {
+  /** The configuration of a model folder, with the published defaults. */
+  async fromPretrained(
+    folder: string,
+    options: { readonly onWarning?: (text: string) => void } = {},
+  ): Promise<PreTrainedConfig> {
+    const { file, text, architecture } = await readFolder(folder);
+    return architecture.configuration.parse(text, file, options) as unknown as PreTrainedConfig;
+  },
+
+  /** A new configuration: the published defaults, but for `values`. */
+  async forModel(modelType: string, values: Readonly<Record<string, unknown>> = {}): Promise<PreTrainedConfig> {
+    return (await loadArchitecture(modelType)).configuration.create(values) as unknown as PreTrainedConfig;
+  },
+};
+
+export interface InitializeOptions extends ModelOptions {
+  /** Draws the values; seed 0 when left out. */
+  readonly random?: Random | undefined;
+}
+
+/** Loads the class that an architecture has for one task. */
+export interface AutoClass<M extends AnyModel> {
+  /** Loads a model folder. Throws a ConfigurationError if its architecture has nothing for this task. */
+  fromPretrained(folder: string, options?: LoadOptions): Promise<M>;
+  /** A new model with values drawn anew. */
+  fromConfig(config: PreTrainedConfig, options?: InitializeOptions): Promise<M>;
+}
+
+function autoClass<M extends AnyModel>(task: ModelTask): AutoClass<M> {
+  return {
+    async fromPretrained(folder, options) {
+      const { architecture } = await readFolder(folder);
+      return loadedBy(classFor<M>(architecture, task), folder, options);
+    },
+    async fromConfig(config, { random = new Random(0), ...options } = {}) {
+      const architecture = await loadArchitecture(config.modelType);
+      return new (classFor<M>(architecture, task))(config).initialize(random, options);
+    },
+  };
+}
+
+type LoadableClass<M extends AnyModel> = ModelClass<M> & Pick<typeof PreTrainedModel, "fromPretrained">;
+
+function loadedBy<M extends AnyModel>(modelClass: ModelClass<M>, folder: string, options?: LoadOptions): Promise<M> {
+  return (modelClass as LoadableClass<M>).fromPretrained(folder, options);
+}
+
+/** The architecture's class for a task. */
+export function classFor<M extends AnyModel = AnyModel>(architecture: Architecture, task: ModelTask): ModelClass<M> {
+  const modelClass = architecture.tasks[task];
+  if (modelClass !== undefined) return modelClass as ModelClass<M>;
+  const { modelType } = architecture.configuration;
+  throw new ConfigurationError(`${modelType} has no model for ${task}.`, {
+    field: "model_type",
+    expected: Object.keys(architecture.tasks).join(", "),
+    received: task,
+    hint: `${modelType} can be loaded for the tasks named under "expected".`,
+  });
+}
+
+/** What every model of text takes; B rows of T tokens. */
+interface TextInputs {
+  /** [B, T] of int64 */
+  readonly inputIds: SymbolicTensor;
+  /** [B, T] of int64: 1 on text, 0 on padding. */
+  readonly attentionMask?: SymbolicTensor;
+  /** [B, T] of int64 */
+  readonly tokenTypeIds?: SymbolicTensor;
+  /** [B, T] of int64 */
+  readonly positionIds?: SymbolicTensor;
+}
+
+interface LabelledInputs extends TextInputs {
+  /** Of int64; −100 counts for nothing. */
+  readonly labels?: SymbolicTensor;
+}
+
+interface InnerStates {
+  readonly hiddenStates: readonly SymbolicTensor[];
+  readonly attentions: readonly SymbolicTensor[];
+}
+
+interface BaseOutputs extends InnerStates {
+  /** [B, T, D] */
+  readonly lastHiddenState: SymbolicTensor;
+  /** [B, D] */
+  readonly poolerOutput?: SymbolicTensor;
+}
+
+interface HeadOutputs extends InnerStates {
+  readonly loss?: SymbolicTensor;
+  readonly logits: SymbolicTensor;
+}
+
+interface SpanOutputs extends InnerStates {
+  readonly loss?: SymbolicTensor;
+  /** [B, T] */
+  readonly startLogits: SymbolicTensor;
+  /** [B, T] */
+  readonly endLogits: SymbolicTensor;
+}
+
+type HeadModel = PreTrainedModel<PreTrainedConfig, LabelledInputs, HeadOutputs>;
+
+export const AutoModel = autoClass<PreTrainedModel<PreTrainedConfig, TextInputs, BaseOutputs>>("base");
+/** The model that was pretrained, with all its heads. */
+export const AutoModelForPreTraining = autoClass<AnyModel>("preTraining");
+/** logits [B, T, V] */
+export const AutoModelForMaskedLM = autoClass<HeadModel>("maskedLM");
+/** logits [B, T, V] */
+export const AutoModelForCausalLM = autoClass<HeadModel>("causalLM");
+/** logits [B, T, V] of the decoder */
+export const AutoModelForSeq2SeqLM = autoClass<HeadModel>("seq2SeqLM");
+/** logits [B, classes] */
+export const AutoModelForSequenceClassification = autoClass<HeadModel>("sequenceClassification");
+/** logits [B, T, classes] */
+export const AutoModelForTokenClassification = autoClass<HeadModel>("tokenClassification");
+export const AutoModelForQuestionAnswering =
+  autoClass<PreTrainedModel<PreTrainedConfig, LabelledInputs, SpanOutputs>>("questionAnswering");
+/** logits [B, choices] */
+export const AutoModelForMultipleChoice = autoClass<HeadModel>("multipleChoice");
+/** logits [B, 2]: is next, is not. */
+export const AutoModelForNextSentencePrediction = autoClass<HeadModel>("nextSentencePrediction");

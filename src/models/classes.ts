@@ -1,0 +1,3 @@
+/** Every concrete class by its published name, for programs that name one. */
+export * from "./bert.ts";
+export * from "./gpt2.ts";

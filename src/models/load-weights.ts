@@ -1,0 +1,45 @@
+/** A checkpoint's tensors into a model's memory, whatever harmless ways their names differ in. */
+import { describeMatch, matchKeys, requireFit, type Weights } from "../checkpoints/index.ts";
+import type { Parameter } from "../graph/index.ts";
+import type { ParameterStore } from "../nn/index.ts";
+import type { Random } from "../random.ts";
+import type { KeyTable } from "./keys.ts";
+
+/** What is needed of a model to fill it. */
+export interface WeightsTarget {
+  readonly store: ParameterStore;
+  readonly keys: KeyTable;
+  /** By published name. */
+  readonly parameters: ReadonlyMap<string, Parameter>;
+  /** Further names of tied parameters, with the one under which each is stored. */
+  readonly tied: ReadonlyMap<string, string>;
+}
+
+/**
+ * Reads every parameter straight into the place where it lives. What the file lacks is drawn anew, each parameter from a
+ * stream of its own name.
+ *
+ * @returns what a person should know: parameters that the file lacks, tensors that the model has no use for.
+ * @throws CheckpointError if the file does not fit the model.
+ */
+export async function loadWeights(model: WeightsTarget, weights: Weights, random: Random): Promise<string | undefined> {
+  const { store, parameters, keys } = model;
+  const match = matchKeys(weights.tensors, parameters, {
+    basePrefix: keys.prefix,
+    tied: Object.fromEntries(model.tied),
+    ignore: keys.ignored.map(namePattern),
+  });
+  requireFit(match, weights.file);
+  for (const [name, stored] of match.matched) {
+    await weights.readFloat32(stored, store.view(parameters.get(name) as Parameter));
+  }
+  const missing = match.missing.map((name) => parameters.get(name) as Parameter);
+  store.initialize(random, missing);
+  return describeMatch(match, weights.file);
+}
+
+/** Fits a name, with or without a prefix, where `*` stands for one part. */
+function namePattern(name: string): RegExp {
+  const parts = name.split(".").map((part) => (part === "*" ? "[^.]+" : part.replace(/[^\w]/g, "\\$&")));
+  return new RegExp(`(^|\\.)${parts.join("\\.")}$`);
+}
