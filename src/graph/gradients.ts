@@ -44,6 +44,7 @@ import {
   sizeOf,
 } from "./shapes.ts";
 import { constant, type GraphNode, Parameter, type SymbolicTensor } from "./symbolic-tensor.ts";
+import { withScope } from "./trace.ts";
 
 /** What a rule sees. `gradients[i]` is the loss's gradient at output i, absent where nothing flows. */
 interface RuleContext<K extends OperatorType> {
@@ -375,7 +376,7 @@ export function gradientsOf(
       const thunk = thunks[index];
       if (!thunk || !flows.has(x)) continue;
       const before = gradients.get(x);
-      const arrived = thunk();
+      const arrived = withScope(node.scope, thunk);
       gradients.set(x, before === undefined ? arrived : add(before, arrived));
     }
   }

@@ -44,10 +44,10 @@ export function trace<T>(options: TraceOptions, build: () => T): { readonly resu
   }
 }
 
-/** Runs `build` with `name` added to the current scope. */
-export function withScope<T>(name: string, build: () => T): T {
+/** Runs `build` with `path` as the current scope. */
+export function withScope<T>(path: string, build: () => T): T {
   const { scopes } = current;
-  scopes.push(name);
+  scopes.push(path);
   try {
     return build();
   } finally {

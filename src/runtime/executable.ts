@@ -27,6 +27,18 @@ export function allocateBuffer(type: DataType, dims: readonly number[]): Buffer 
   return { type, dims, data: new constructors[type](dims.reduce((product, dim) => product * dim, 1)) };
 }
 
+/** Throws a ShapeError unless the buffer's array is one of `type` with as many elements as its dims say. */
+function checkElements(what: string, type: DataType, { type: own, dims, data }: Buffer): void {
+  const array = constructors[type].name;
+  const length = dims.reduce((product, dim) => product * dim, 1);
+  if (own === type && data[Symbol.toStringTag] === array && data.length === length) return;
+  throw new ShapeError(`${what} has the wrong elements`, {
+    field: what,
+    expected: `${type} in a ${array} of ${length}`,
+    received: `${own} in a ${data[Symbol.toStringTag]} of ${data.length}`,
+  });
+}
+
 export interface FixedBuffers {
   /** The weights' values, read in place at each run. */
   readonly parameters: (parameter: Parameter) => Float32Array;
@@ -86,20 +98,19 @@ export class Executable {
     for (const { name, type, shape } of this.inputs) {
       const buffer = inputs[name];
       if (buffer === undefined) throw new ShapeError(`input ${name} is missing`, { field: name });
-      if (buffer.type !== type) {
-        throw new ShapeError(`input ${name} has the wrong type`, {
-          field: name,
-          expected: type,
-          received: buffer.type,
-        });
-      }
+      checkElements(`input ${name}`, type, buffer);
       checkDims(shape, buffer.dims, sizes, `input ${name}`);
       passed[name] = buffer;
     }
     const results: Record<string, Buffer> = {};
     for (const { name, type, shape } of this.outputs) {
       if (this.#fixedOutputs.has(name)) continue;
-      results[name] = into[name] ?? allocateBuffer(type, evaluateShape(shape, sizes));
+      const given = into[name];
+      if (given !== undefined) {
+        checkElements(`output ${name}`, type, given);
+        checkDims(shape, given.dims, sizes, `output ${name}`);
+      }
+      results[name] = given ?? allocateBuffer(type, evaluateShape(shape, sizes));
     }
     await this.#binding.run(passed, results);
     return results;

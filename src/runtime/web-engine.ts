@@ -13,6 +13,7 @@ class WebSession implements Session {
   readonly #session: Ort.InferenceSession;
   /** The runtime refuses a second run while one is under way. */
   #last: Promise<unknown> = Promise.resolve();
+  #released: Promise<void> | undefined;
 
   constructor(runtime: Runtime, session: Ort.InferenceSession) {
     this.#runtime = runtime;
@@ -21,7 +22,8 @@ class WebSession implements Session {
 
   bind(inputs: Buffers, outputs: Buffers): Binding {
     return {
-      run: (moreInputs, moreOutputs) => {
+      run: async (moreInputs, moreOutputs) => {
+        if (this.#released !== undefined) throw new DeviceError("this session has been released");
         const next = this.#last.then(() => this.#run({ ...inputs, ...moreInputs }, { ...outputs, ...moreOutputs }));
         this.#last = next.catch(() => undefined);
         return next;
@@ -34,12 +36,7 @@ class WebSession implements Session {
     const feeds = Object.fromEntries(
       Object.entries(inputs).map(([name, buffer]) => [name, toRuntimeTensor(this.#runtime, buffer)]),
     );
-    let results: Ort.InferenceSession.ReturnType;
-    try {
-      results = await this.#session.run(feeds, Object.keys(outputs));
-    } catch (cause) {
-      throw new DeviceError(`ONNX Runtime: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
-    }
+    const results = await typed(this.#session.run(feeds, Object.keys(outputs)));
     for (const [name, { data }] of Object.entries(outputs)) {
       const result = results[name];
       if (result === undefined) throw new DeviceError(`the engine gave no output ${name}`, { field: name });
@@ -48,9 +45,18 @@ class WebSession implements Session {
     }
   }
 
-  async release(): Promise<void> {
-    await this.#last;
-    await this.#session.release();
+  release(): Promise<void> {
+    this.#released ??= this.#last.then(() => this.#session.release());
+    return this.#released;
+  }
+}
+
+/** The runtime's own errors as ours. */
+async function typed<T>(work: Promise<T>): Promise<T> {
+  try {
+    return await work;
+  } catch (cause) {
+    throw new DeviceError(`ONNX Runtime: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
   }
 }
 
@@ -76,13 +82,13 @@ export async function createWebEngine(): Promise<Engine> {
     version: runtime.env.versions.web ?? "unknown",
     createSession: async (model: Uint8Array, options: SessionOptions = {}) => {
       if (options.threads !== undefined) runtime.env.wasm.numThreads = options.threads;
-      const session = await runtime.InferenceSession.create(model, {
+      const creation = runtime.InferenceSession.create(model, {
         executionProviders: ["wasm"],
         graphOptimizationLevel: "all",
-        logSeverityLevel: 3,
+        logSeverityLevel: 4,
         enableMemPattern: false,
       });
-      return new WebSession(runtime, session);
+      return new WebSession(runtime, await typed(creation));
     },
   };
 }
