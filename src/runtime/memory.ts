@@ -56,7 +56,7 @@ export interface FlatMemoryOptions {
 }
 
 /** Whether memory can be shared between threads here (in a browser: only on cross-origin isolated pages). */
-export function canShareMemory(): boolean {
+function canShareMemory(): boolean {
   if (typeof SharedArrayBuffer === "undefined") return false;
   return (globalThis as { crossOriginIsolated?: boolean }).crossOriginIsolated !== false;
 }
@@ -73,7 +73,7 @@ function formatBytes(bytes: number): string {
   return `${Number.isInteger(value) ? value : value.toFixed(1)} ${units[unit]}`;
 }
 
-export function alignBytes(bytes: number): number {
+function alignBytes(bytes: number): number {
   return Math.ceil(bytes / REGION_ALIGNMENT_BYTES) * REGION_ALIGNMENT_BYTES;
 }
 

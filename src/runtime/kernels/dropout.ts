@@ -18,7 +18,7 @@ export interface DropoutPlace {
   readonly step: number;
 }
 
-export const KEEP_THRESHOLD_ONE = 65536;
+const KEEP_THRESHOLD_ONE = 65536;
 
 /** Of 65,536 equally likely draws, how many keep the value, for a dropout rate in [0, 1). */
 export function keepThreshold(dropoutRate: number): number {
