@@ -19,7 +19,7 @@ export interface CorpusSource {
  * 4 Mi characters. A longer document comes in several parts, each as a document of its own, so that a file without blank
  * lines needs no more memory than another.
  */
-export const MAX_DOCUMENT_CHARACTERS = 1 << 22;
+const MAX_DOCUMENT_CHARACTERS = 1 << 22;
 
 const BLANK = /^\s*$/u;
 

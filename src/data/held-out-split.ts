@@ -1,7 +1,7 @@
 /** The part of a corpus that a model does not train on. */
 import { ConfigurationError } from "../errors.ts";
-import { filterShard, type ShardCounts, shardCounts, type TokenShard } from "./token-shard.ts";
-import { MemoryCorpus, sumCounts, type TokenizedCorpus } from "./tokenized-corpus.ts";
+import { filterShard, type ShardCounts, type TokenShard } from "./token-shard.ts";
+import { MemoryCorpus, type TokenizedCorpus } from "./tokenized-corpus.ts";
 
 export interface HeldOutSplit {
   readonly training: TokenizedCorpus;
@@ -32,22 +32,22 @@ export async function splitHeldOut(corpus: TokenizedCorpus, every = 20): Promise
     return sentences > 1 && sentence >= sentences - Math.ceil(sentences / every);
   };
   const heldOutShards: TokenShard[] = [];
-  const remaining: ShardCounts[] = [];
   for (let index = 0; index < corpus.shardCount; index++) {
     const shard = await corpus.shard(index);
     const part = filterShard(shard, (document, sentence) => isHeldOut(shard, document, sentence), corpus.vocabSize);
-    const rest = filterShard(shard, (document, sentence) => !isHeldOut(shard, document, sentence), corpus.vocabSize);
-    remaining.push(shardCounts(rest));
     if (part.tokens.length > 0) heldOutShards.push({ ...part, index: heldOutShards.length });
   }
   if (heldOutShards.length === 0) return { training: corpus, heldOut: undefined, rule: "nothing: one sentence only" };
   const heldOut = new MemoryCorpus(heldOutShards, corpus.vocabSize, `${corpus.fingerprint}-held-out-${every}`);
-  const training = new RemainingCorpus(
-    corpus,
-    sumCounts(remaining),
-    isHeldOut,
-    `${corpus.fingerprint}-without-${every}`,
-  );
+  const all = corpus.counts;
+  const remaining: ShardCounts = {
+    // A document that is cut keeps its beginning.
+    documents: all.documents - (byDocuments ? heldOut.counts.documents : 0),
+    sentences: all.sentences - heldOut.counts.sentences,
+    tokens: all.tokens - heldOut.counts.tokens,
+    bytes: all.bytes - heldOut.counts.bytes,
+  };
+  const training = new RemainingCorpus(corpus, remaining, isHeldOut, `${corpus.fingerprint}-without-${every}`);
   const rule = byDocuments
     ? `every ${every}th document (${heldOut.counts.documents} of ${corpus.counts.documents})`
     : `the last sentences of each document (${heldOut.counts.sentences} of ${corpus.counts.sentences})`;

@@ -7,7 +7,7 @@ import { readLines, type WarningHandler } from "./text-lines.ts";
 const MAX_RECORD_CHARACTERS = 1 << 28;
 
 /** The objects of a JSON Lines file with their line numbers, from 1; blank lines are passed over. */
-export async function* readJsonLines(
+async function* readJsonLines(
   chunks: AsyncIterable<Uint8Array>,
   file: string,
   onWarning?: WarningHandler,

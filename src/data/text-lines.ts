@@ -19,7 +19,7 @@ export interface LineOptions {
 }
 
 /** 1 Mi characters: a paragraph is never that long, and a corpus without line ends still passes through small memory. */
-export const DEFAULT_MAX_LINE_CHARACTERS = 1 << 20;
+const DEFAULT_MAX_LINE_CHARACTERS = 1 << 20;
 
 /** The lines of a file, in blocks as they arrive, without their ends. */
 export async function* readLines(

@@ -1,5 +1,11 @@
 import { describe, expect, it } from "vitest";
-import { corpusFromDocuments, type SpecialTokens, type TokenizedCorpus, tokenizeCorpus } from "../data/index.ts";
+import {
+  corpusFromDocuments,
+  int64Array,
+  type SpecialTokens,
+  type TokenizedCorpus,
+  tokenizeCorpus,
+} from "../data/index.ts";
 import { Random } from "../random.ts";
 import { baselineAccuracies, MaskedBaselines } from "./baselines.ts";
 
@@ -84,7 +90,12 @@ describe("MaskedBaselines", () => {
 
 it("gives shares of what was predicted right", async () => {
   const baselines = await MaskedBaselines.count(await corpusOf(["abababab"]));
-  const batch = { ...rowsOf("^a_a$", "^b_b$"), labels: Int32Array.from([...idsOf("b"), ...idsOf("b")]) };
+  const { inputIds, positions } = rowsOf("^a_a$", "^b_b$");
+  const batch = {
+    inputIds: int64Array(inputIds, [2, 5]),
+    positions: int64Array(positions, [2]),
+    labels: int64Array(Int32Array.from(idsOf("bb")), [2]),
+  };
   expect(baselineAccuracies(baselines, [batch], tokens)).toEqual({
     mostFrequent: 0,
     leftBigram: 0.5,

@@ -11,7 +11,14 @@
  * A neighbour that is masked itself, or a special token, is not visible: a context that needs it falls back to the
  * shorter one, and in the end to the most frequent token. Ties go to the smaller id.
  */
-import { documentTokenStart, type SpecialTokens, type TokenizedCorpus, type TokenShard } from "../data/index.ts";
+import {
+  documentTokenStart,
+  type NamedArray,
+  type SpecialTokens,
+  type TokenizedCorpus,
+  type TokenShard,
+} from "../data/index.ts";
+import type { PreparedBatch } from "../objectives/index.ts";
 
 /** A row-by-row batch with masked positions. */
 export interface MaskedRows {
@@ -114,17 +121,27 @@ export interface BaselineAccuracies {
   readonly positions: number;
 }
 
-/** The share of the positions whose `labels` each baseline predicts. */
+/**
+ * The share of the positions whose `labels` each baseline predicts.
+ *
+ * @param batches what masked language modeling prepared for evaluation: `inputIds`, `positions` and `labels`.
+ */
 export function baselineAccuracies(
   baselines: MaskedBaselines,
-  batches: Iterable<MaskedRows & { readonly labels: Int32Array }>,
+  batches: Iterable<PreparedBatch>,
   tokens: SpecialTokens,
 ): BaselineAccuracies {
   const correct = { mostFrequent: 0, leftBigram: 0, twoSided: 0 };
   let positions = 0;
   for (const batch of batches) {
-    const predictions = baselines.predict(batch, tokens);
-    for (const [i, label] of batch.labels.entries()) {
+    const { inputIds, positions: places, labels } = batch;
+    const rows = {
+      sequenceLength: inputIds?.dims[1] ?? 0,
+      inputIds: numbersOf(inputIds),
+      positions: numbersOf(places),
+    };
+    const predictions = baselines.predict(rows, tokens);
+    for (const [i, label] of numbersOf(labels).entries()) {
       if (label < 0) continue; // a position that counts for nothing
       positions++;
       if (predictions.mostFrequent[i] === label) correct.mostFrequent++;
@@ -139,6 +156,10 @@ export function baselineAccuracies(
     twoSided: share(correct.twoSided),
     positions,
   };
+}
+
+function numbersOf(array: NamedArray | undefined): Int32Array {
+  return Int32Array.from(array?.data ?? [], Number);
 }
 
 function visibleNeighbours(rows: MaskedRows, position: number, hidden: ReadonlySet<number | undefined>): Neighbours {

@@ -7,12 +7,12 @@
  * of w tokens (itself counted) lets information move w − 1 tokens, so through L layers it moves Σ (w_l − 1): the windows
  * are chosen to sum to exactly k − 1 and are shared out evenly, the lower layers getting the remainder.
  */
-import { causalPacking, int64Array, type SpecialTokens } from "../data/index.ts";
+import { causalPacking, int64Array, type SpecialTokens, type TokenBatch } from "../data/index.ts";
 import { ConfigurationError } from "../errors.ts";
 import type { SymbolicTensor } from "../graph/index.ts";
 import { crossEntropy } from "../nn/index.ts";
 import { tallyClassification } from "./classification-tally.ts";
-import { type Objective, objectiveInputs, type SymbolicInputs } from "./objective.ts";
+import { type Objective, objectiveInputs, type PreparedBatch, type SymbolicInputs } from "./objective.ts";
 
 /** A left-to-right model: logits [B, T, V], at each token those of the next. */
 export interface CausalLanguageModel {
@@ -49,6 +49,14 @@ export function historyWindows(history: number, layers: number): number[] {
   );
 }
 
+function causalInputs(batch: TokenBatch): PreparedBatch {
+  const dims = [batch.batchSize, batch.sequenceLength];
+  return {
+    inputIds: int64Array(batch.inputIds, dims),
+    nextTokenIds: int64Array(batch.nextTokenIds as Int32Array, dims),
+  };
+}
+
 export function causalLanguageModeling(
   tokens: SpecialTokens,
   options: CausalLanguageModelingOptions = {},
@@ -64,13 +72,8 @@ export function causalLanguageModeling(
     inputSpecs: { inputIds: objectiveInputs.inputIds, nextTokenIds: objectiveInputs.nextTokenIds },
     packing: ({ sequenceLength, evaluation = false }) =>
       causalPacking(tokens, { sequenceLength, shift: !evaluation, tail: evaluation ? "pad" : "wrap" }),
-    prepareBatch(batch) {
-      const dims = [batch.batchSize, batch.sequenceLength];
-      return {
-        inputIds: int64Array(batch.inputIds, dims),
-        nextTokenIds: int64Array(batch.nextTokenIds as Int32Array, dims),
-      };
-    },
+    prepareBatch: causalInputs,
+    prepareEvaluationBatch: causalInputs,
     loss: (model, inputs) => crossEntropy(logitsOf(model, inputs), inputs.nextTokenIds as SymbolicTensor),
     evaluationOutputs: (model, inputs) => ({ logits: logitsOf(model, inputs) }),
     score(outputs, batch) {

@@ -1,14 +1,7 @@
 /** The held-out batches of an objective: one pass, the same ones every time. */
 import { CorpusBatches, type TokenBatch, type TokenizedCorpus } from "../data/index.ts";
 import { Random } from "../random.ts";
-import type { MaskingOptions } from "./masked-language-modeling.ts";
 import type { Objective, PreparedBatch } from "./objective.ts";
-
-/**
- * Masking for evaluation: every selected token becomes [MASK]. Under 80/10/10 a tenth of the accuracy could come from
- * copying tokens that stayed.
- */
-export const evaluationMasking: MaskingOptions = { maskShare: 1, randomShare: 0, draws: "static" };
 
 export interface EvaluationBatchesOptions {
   sequenceLength: number;
@@ -20,9 +13,7 @@ export interface EvaluationBatchesOptions {
 /** Draws that are part of evaluation have this seed, whatever the run's is. */
 const EVALUATION_SEED = 0;
 
-/**
- * One pass over a corpus in its order. Give an objective made with `evaluationMasking` where tokens are masked.
- */
+/** One pass over a corpus; padding instead of repetition, so that every token is there once. */
 export async function* evaluationBatches<Model>(
   objective: Objective<Model>,
   corpus: TokenizedCorpus,
@@ -35,6 +26,6 @@ export async function* evaluationBatches<Model>(
   let count = 0;
   for await (const batch of batches.pass()) {
     if (count++ >= maxBatches) return;
-    yield { batch, prepared: objective.prepareBatch(batch, random) };
+    yield { batch, prepared: objective.prepareEvaluationBatch(batch, random) };
   }
 }

@@ -5,7 +5,7 @@ export {
   historyWindows,
 } from "./causal-language-modeling.ts";
 export { type ClassificationTallies, IGNORED_LABEL, tallyClassification } from "./classification-tally.ts";
-export { type EvaluationBatchesOptions, evaluationBatches, evaluationMasking } from "./evaluation-batches.ts";
+export { type EvaluationBatchesOptions, evaluationBatches } from "./evaluation-batches.ts";
 export { maskedLanguageModelingWith, type PreTrainingModel } from "./joint-objective.ts";
 export {
   type MaskedLanguageModel,

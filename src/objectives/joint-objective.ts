@@ -8,7 +8,7 @@ import type { SpecialTokens } from "../data/index.ts";
 import { add, type SymbolicTensor } from "../graph/index.ts";
 import { crossEntropy } from "../nn/index.ts";
 import { tallyClassification } from "./classification-tally.ts";
-import { type MaskingOptions, maskedInputs, tokenMasker } from "./masked-language-modeling.ts";
+import { evaluationMasking, type MaskingOptions, maskedInputs, tokenMasker } from "./masked-language-modeling.ts";
 import { type Objective, objectiveInputs, type SymbolicInputs } from "./objective.ts";
 import { type PairObjective, pairLabels, scorePairs } from "./sentence-pair-objective.ts";
 
@@ -26,6 +26,7 @@ export function maskedLanguageModelingWith(
   masking: MaskingOptions = {},
 ): Objective<PreTrainingModel> {
   const mask = tokenMasker(tokens, masking);
+  const maskAll = tokenMasker(tokens, { ...masking, ...evaluationMasking });
   const { positions, labels } = objectiveInputs;
   const forward = (model: PreTrainingModel, inputs: SymbolicInputs) => {
     const { labels: _labels, pairLabels: _pairLabels, ...rest } = inputs;
@@ -38,6 +39,10 @@ export function maskedLanguageModelingWith(
     inputSpecs: { ...pairs.inputSpecs, positions, labels },
     packing: (options) => pairs.packing(options),
     prepareBatch: (batch, random) => ({ ...maskedInputs(batch, mask(batch, random)), ...pairLabels(batch) }),
+    prepareEvaluationBatch: (batch, random) => ({
+      ...maskedInputs(batch, maskAll(batch, random)),
+      ...pairLabels(batch),
+    }),
     loss(model, inputs) {
       const { predictionLogits, seqRelationshipLogits } = forward(model, inputs);
       return add(

@@ -45,6 +45,9 @@ export interface MaskingOptions {
   rows?: "contiguous" | "full-sentences";
 }
 
+/** What evaluation does otherwise: every selected token becomes [MASK], and the same ones are selected every time. */
+export const evaluationMasking = { maskShare: 1, randomShare: 0, draws: "static" } as const;
+
 const MASKING_OPTIONS: readonly (keyof MaskingOptions)[] = [
   "share",
   "maskShare",
@@ -147,6 +150,7 @@ export function maskedLanguageModeling(
   options: MaskingOptions = {},
 ): Objective<MaskedLanguageModel> {
   const mask = tokenMasker(tokens, options);
+  const maskAll = tokenMasker(tokens, { ...options, ...evaluationMasking });
   const { inputIds, attentionMask, tokenTypeIds, positions, labels } = objectiveInputs;
   return {
     name: "masked-language-modeling",
@@ -158,6 +162,7 @@ export function maskedLanguageModeling(
         ? fullSentencePacking(tokens, { sequenceLength, shift: !evaluation })
         : contiguousPacking(tokens, { sequenceLength, shift: !evaluation, tail: evaluation ? "pad" : "wrap" }),
     prepareBatch: (batch, random) => maskedInputs(batch, mask(batch, random)),
+    prepareEvaluationBatch: (batch, random) => maskedInputs(batch, maskAll(batch, random)),
     loss: (model, { labels: expected, ...inputs }) =>
       crossEntropy(
         model.forward(inputs as SymbolicInputs & { inputIds: SymbolicTensor }).logits,

@@ -48,6 +48,12 @@ describe.each([...objectiveNames, ...joint])("%s", (name) => {
     const prepared = objective.prepareBatch(batch, random);
     expect(structuredClone({ ...batch })).toEqual(before);
     expect(objective.prepareBatch(batch, random)).toEqual(prepared);
+    const evaluation = objective.prepareEvaluationBatch(batch, random);
+    expect(objective.prepareEvaluationBatch({ ...batch, epoch: 9 }, random)).toEqual(evaluation);
+    expect(Object.keys(evaluation)).toEqual(Object.keys(prepared));
+    for (const position of evaluation.positions?.data ?? []) {
+      expect(evaluation.inputIds?.data[Number(position)]).toBe(BigInt(tokens.maskTokenId as number));
+    }
     expect(random.position).toBe(0);
     const sizes = new Map<string, number>();
     for (const [input, array] of Object.entries(prepared)) {

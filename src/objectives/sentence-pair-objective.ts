@@ -64,6 +64,7 @@ export function pairObjective(tokens: SpecialTokens, settings: PairObjectiveSett
     inputSpecs: { inputIds, attentionMask, tokenTypeIds, pairLabels: labels },
     packing: ({ sequenceLength }) => sentencePairPacking(tokens, { sequenceLength, classes, shortSequenceProbability }),
     prepareBatch: pairInputs,
+    prepareEvaluationBatch: pairInputs,
     loss: (model, inputs) => crossEntropy(logitsOf(model, inputs), inputs.pairLabels as SymbolicTensor),
     evaluationOutputs: (model, inputs) => ({ logits: logitsOf(model, inputs) }),
     score: (outputs, batch) => {
