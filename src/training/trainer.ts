@@ -6,7 +6,7 @@
 import { platform } from "#platform";
 import type { BatchPosition, BatchStream, TokenBatch } from "../data/index.ts";
 import { prefetch } from "../data/index.ts";
-import { ConfigurationError, TrainingError } from "../errors.ts";
+import { TrainingError } from "../errors.ts";
 import { clippingScale, type Optimizer } from "../optim/index.ts";
 import type { Random } from "../random.ts";
 import type { Buffers } from "../runtime/engine.ts";
@@ -20,15 +20,8 @@ export interface TrainerState {
   /** Of the next batch. */
   readonly position: BatchPosition;
   readonly elapsedMs: number;
-  /** Fixed once a time limit has been turned into steps. */
-  readonly totalSteps: number | undefined;
-}
-
-/** When a run ends; the first that comes. */
-export interface Budget {
-  readonly steps?: number | undefined;
-  /** Training time. It is turned into steps once the pace is known, so that the schedule can end with the run. */
-  readonly minutes?: number | undefined;
+  /** What the schedule ends at; a run that goes on keeps it. */
+  readonly totalSteps: number;
 }
 
 export interface TrainerOptions {
@@ -40,7 +33,9 @@ export interface TrainerOptions {
   /** Learning rate of a step, counted from 0, in a run of `totalSteps`. */
   readonly schedule: (step: number, totalSteps: number) => number;
   readonly random: Random;
-  readonly budget: Budget;
+  readonly totalSteps: number;
+  /** Training time after which the run ends in any case; for a machine that has become slower than it was. */
+  readonly maximumMs?: number | undefined;
   /** Global norm to which gradients are clipped; no clipping when left out. */
   readonly maximumGradientNorm?: number | undefined;
   /** Where gradients are summed when an optimizer step averages those of several batches. */
@@ -52,23 +47,13 @@ export interface TrainerOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Steps after which the pace of a run limited by time is measured: the first ones include compilation. */
-const paceFrom = 5;
-const paceTo = 25;
-
 export class Trainer {
   readonly #options: TrainerOptions;
   #state: TrainerState;
-  #paceStartMs = 0;
 
   constructor(options: TrainerOptions, state?: TrainerState) {
-    const { budget, stream } = options;
-    if (budget.steps === undefined && budget.minutes === undefined) {
-      throw new ConfigurationError("a run needs an end", { field: "steps", expected: "steps or minutes" });
-    }
     this.#options = options;
-    const totalSteps = budget.minutes === undefined ? budget.steps : undefined;
-    this.#state = state ?? { step: 0, position: stream.start, elapsedMs: 0, totalSteps };
+    this.#state = state ?? { step: 0, position: options.stream.start, elapsedMs: 0, totalSteps: options.totalSteps };
   }
 
   get state(): TrainerState {
@@ -80,7 +65,6 @@ export class Trainer {
     const { stream, onEvent } = this.#options;
     const batches = prefetch(stream.from(this.#state.position));
     let startedMs = platform.now() - this.#state.elapsedMs;
-    this.#paceStartMs = startedMs;
     let reason = this.#reasonToStop();
     try {
       while (reason === undefined) {
@@ -100,14 +84,11 @@ export class Trainer {
   }
 
   #reasonToStop(): DoneEvent["reason"] | undefined {
-    const { budget, signal } = this.#options;
+    const { maximumMs = Number.POSITIVE_INFINITY, signal } = this.#options;
     const { step, totalSteps, elapsedMs } = this.#state;
     if (signal?.aborted) return "interrupted";
-    if (budget.steps !== undefined && step >= budget.steps) return "steps";
-    if (totalSteps !== undefined && step >= totalSteps) return budget.minutes === undefined ? "steps" : "minutes";
-    // The pace may have changed since the steps were counted; a tenth more time is given before the run is cut.
-    if (budget.minutes !== undefined && elapsedMs > budget.minutes * 60_000 * 1.1) return "minutes";
-    return undefined;
+    if (step >= totalSteps) return "steps";
+    return elapsedMs > maximumMs ? "minutes" : undefined;
   }
 
   async #optimizerStep(batches: AsyncGenerator<TokenBatch>, startedMs: number): Promise<StepEvent> {
@@ -119,14 +100,14 @@ export class Trainer {
     const gradients = accumulated?.gradients ?? trainStep.gradients;
     const gradientNorm = optimizer.gradientNorm(gradients) * average;
     this.#checkFinite(number, loss, gradientNorm);
-    const total = this.#state.totalSteps ?? Number.POSITIVE_INFINITY;
-    const learningRate = schedule(this.#state.step, total);
+    const { totalSteps } = this.#state;
+    const learningRate = schedule(this.#state.step, totalSteps);
     const clipping = maximumGradientNorm === undefined ? 1 : clippingScale(gradientNorm, maximumGradientNorm);
     optimizer.step({ gradients, learningRate, gradientScale: average * clipping });
     if (accumulated !== undefined) trainStep.kernels.fill(accumulated.gradients, 0);
     const nowMs = platform.now();
     const elapsedMs = nowMs - startedMs;
-    this.#state = { step: number, position, elapsedMs, totalSteps: this.#planSteps(number, nowMs, elapsedMs) };
+    this.#state = { step: number, position, elapsedMs, totalSteps };
     const tokensPerSecond = (tokens / Math.max(nowMs - beforeMs, 1e-3)) * 1000;
     return { event: "step", step: number, loss, learningRate, gradientNorm, tokensPerSecond, elapsedMs };
   }
@@ -160,16 +141,5 @@ export class Trainer {
       expected: "a finite number",
       hint: "lower the learning rate, lengthen the warm-up or clip gradients; the last checkpoint is kept",
     });
-  }
-
-  /** Turns a time limit into a number of steps once the pace is known. */
-  #planSteps(step: number, nowMs: number, elapsedMs: number): number | undefined {
-    const { minutes, steps } = this.#options.budget;
-    if (minutes === undefined || this.#state.totalSteps !== undefined) return this.#state.totalSteps;
-    if (step <= paceFrom) this.#paceStartMs = nowMs;
-    if (step < paceTo) return undefined;
-    const stepMs = (nowMs - this.#paceStartMs) / (paceTo - paceFrom);
-    const affordable = step + Math.max(0, Math.floor((minutes * 60_000 - elapsedMs) / stepMs));
-    return Math.min(affordable, steps ?? Number.POSITIVE_INFINITY);
   }
 }

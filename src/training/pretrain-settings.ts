@@ -1,0 +1,159 @@
+/** What a pretraining run can be told, with the defaults: the same for the library, the command line and `run.json`. */
+import {
+  createDocument,
+  type Fields,
+  integer,
+  nullable,
+  number,
+  numbersByName,
+  oneOf,
+  probability,
+  size,
+  text,
+  type ValuesOf,
+} from "../checkpoints/index.ts";
+import { ConfigurationError } from "../errors.ts";
+import { SCHEDULES, type ScheduleName } from "../optim/index.ts";
+
+export const tokenizerKinds = ["wordpiece", "bpe"] as const;
+const scheduleNames = Object.keys(SCHEDULES) as ScheduleName[];
+
+export const pretrainFields = {
+  /** The published `model_type` of a new model; the checkpoint's when `model` is given. */
+  architecture: text("bert"),
+  /** A named size; `tiny` when neither `config` nor `model` is given. */
+  preset: nullable(text()),
+  /** A `config.json` for a new model. */
+  config: nullable(text()),
+  /** A model folder to go on from. */
+  model: nullable(text()),
+  /** One objective, or `a+b`; what the architecture was published with when left out. */
+  objective: nullable(text()),
+  /** A text file, a folder or `brown`. */
+  corpus: text("brown"),
+  /** A tokenizer folder; the model's own when `model` is given; one is trained when there is neither. */
+  tokenizer: nullable(text()),
+  /** What kind is trained; the architecture's own when left out. */
+  tokenizerKind: nullable(oneOf(tokenizerKinds, "wordpiece")),
+  vocabSize: size(8192),
+  output: nullable(text()),
+  /** Optimizer steps. */
+  steps: nullable(size()),
+  /** Training time; 10 when neither this nor `steps` is given. */
+  minutes: nullable(number(10, { minimum: 0.01 })),
+  /** Rows of a batch. */
+  batchSize: size(32),
+  /** Tokens of a row; as many as the model takes, 128 at most, when left out. */
+  sequenceLength: nullable(size()),
+  /**
+   * Shorter rows to begin with, as `length x rows : share of the steps`, such as `8x64:0.1,16x32:0.3`: a small model
+   * finds out sooner that neighbours matter.
+   */
+  lengthPhases: nullable(text()),
+  /** Batches whose gradients are averaged for one step. */
+  gradientAccumulation: size(1),
+  /** Peak rate; by the model's width when left out. */
+  learningRate: nullable(number(1e-3, { minimum: 0 })),
+  warmupSteps: integer(200, { minimum: 0 }),
+  schedule: oneOf(scheduleNames, "linear"),
+  weightDecay: number(0.01, { minimum: 0 }),
+  beta1: probability(0.9),
+  beta2: probability(0.98),
+  epsilon: number(1e-8, { minimum: 0 }),
+  /** Global norm to which gradients are clipped; 0 for none. */
+  maximumGradientNorm: number(1, { minimum: 0 }),
+  /** Dropout of a new model, everywhere. */
+  dropout: nullable(probability()),
+  /** Standard deviation of new weights; 1/√width for narrow models when left out: see docs/decisions. */
+  initializerRange: nullable(number(0.02, { minimum: 0 })),
+  /** Other standard deviations for parameters whose name contains the key, such as `position_embeddings`. */
+  initializerRanges: numbersByName(),
+  /** Share of the tokens that masked language modeling selects. */
+  maskShare: probability(0.15),
+  /** Of the corpus' documents, one in so many is held out for evaluation; 0 for none. */
+  holdOutEvery: integer(20, { minimum: 0 }),
+  /** Steps between evaluations on held-out text; 0 for one at the end only. */
+  evaluateEvery: integer(0, { minimum: 0 }),
+  /** Steps between checkpoints; 0 for one at the end only. */
+  checkpointEvery: integer(500, { minimum: 0 }),
+  seed: integer(0),
+  threads: nullable(size()),
+  device: nullable(text()),
+} satisfies Fields;
+
+export type PretrainSettings = ValuesOf<typeof pretrainFields>;
+
+/** Checks settings and fills in defaults. Throws a ConfigurationError for an unknown name or a wrong value. */
+export function resolvePretrainSettings(values: Partial<PretrainSettings>): PretrainSettings {
+  const { extra: _, ...settings } = createDocument(pretrainFields, values, "the settings of pretrain");
+  const conflicts = (["preset", "config"] as const).filter(
+    (name) => settings.model !== null && settings[name] !== null,
+  );
+  if (settings.preset !== null && settings.config !== null) conflicts.push("config");
+  if (conflicts.length > 0) {
+    throw new ConfigurationError(
+      `${conflicts[0]} cannot be given beside ${settings.model === null ? "preset" : "model"}`,
+      {
+        field: conflicts[0],
+        expected: "one of model, preset and config",
+      },
+    );
+  }
+  const minutes = settings.steps === null && settings.minutes === null ? 10 : settings.minutes;
+  return { ...(settings as unknown as PretrainSettings), minutes };
+}
+
+/** A peak learning rate that suits a width, after the published ones: 1e-3 up to 256 features, 1e-4 from 768 on. */
+export function defaultLearningRate(width: number): number {
+  if (width <= 256) return 1e-3;
+  return width >= 768 ? 1e-4 : 5e-4;
+}
+
+/**
+ * The published 0.02 leaves a narrow model's attention near zero, so that it stays at the plateau of token frequencies;
+ * 1/√width starts it. From 768 features on the two are near each other, and the published value is kept.
+ */
+export function defaultInitializerRange(width: number): number {
+  return width >= 768 ? 0.02 : 1 / Math.sqrt(width);
+}
+
+/** Steps of one kind of batch. */
+export interface LengthPhase {
+  readonly sequenceLength: number;
+  readonly batchSize: number;
+  /** Of all steps. */
+  readonly share: number;
+}
+
+/**
+ * The phases of a run, the last one with the run's own length and batch size. Throws a ConfigurationError for a text that
+ * is no list of phases.
+ */
+export function lengthPhases(settings: PretrainSettings, sequenceLength: number): LengthPhase[] {
+  const parts = settings.lengthPhases === null ? [] : settings.lengthPhases.split(",");
+  const first = parts.map((part): LengthPhase => {
+    const [, length, rows, share] = /^\s*(\d+)\s*x\s*(\d+)\s*:\s*(\d*\.?\d+)\s*$/.exec(part) ?? [];
+    const phase = { sequenceLength: Number(length), batchSize: Number(rows), share: Number(share) };
+    if (
+      phase.sequenceLength >= 3 &&
+      phase.sequenceLength <= sequenceLength &&
+      phase.batchSize >= 1 &&
+      phase.share < 1
+    ) {
+      return phase;
+    }
+    throw new ConfigurationError(`${part.trim()} is no phase of a run`, {
+      field: "lengthPhases",
+      expected: `length x rows : share of the steps, with a length from 3 to ${sequenceLength}`,
+      received: part,
+      hint: "For example: 8x64:0.1,16x32:0.3",
+    });
+  });
+  const rest = 1 - first.reduce((total, { share }) => total + share, 0);
+  if (rest > 0) return [...first, { sequenceLength, batchSize: settings.batchSize, share: rest }];
+  throw new ConfigurationError("the phases leave no steps for the run's own length", {
+    field: "lengthPhases",
+    expected: "shares with a sum below 1",
+    received: settings.lengthPhases ?? "",
+  });
+}

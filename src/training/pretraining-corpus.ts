@@ -1,0 +1,87 @@
+/** From a corpus' name to token ids: the tokenizer, loaded or trained, and the corpus cut into training and held-out text. */
+import {
+  type CorpusSource,
+  type SpecialTokens,
+  splitHeldOut,
+  type TokenizedCorpus,
+  tokenizeCorpus,
+} from "../data/index.ts";
+import {
+  AutoTokenizer,
+  type Tokenizer,
+  trainByteLevelBpe,
+  trainWordPiece,
+  writeTokenizerJson,
+} from "../tokenizers/index.ts";
+import type { StageReport } from "./stages.ts";
+
+export interface CorpusParts {
+  readonly training: TokenizedCorpus;
+  /** Undefined when nothing is held out. */
+  readonly heldOut: TokenizedCorpus | undefined;
+  /** How text was held out, for a person. */
+  readonly heldOutRule: string;
+}
+
+/** The special tokens of a tokenizer, as packing and corruption need them. */
+export function specialTokensOf(tokenizer: Tokenizer): SpecialTokens {
+  const { padTokenId, unkTokenId, clsTokenId, sepTokenId, maskTokenId, bosTokenId, eosTokenId } = tokenizer;
+  const named = { padTokenId, unkTokenId, clsTokenId, sepTokenId, maskTokenId, bosTokenId, eosTokenId };
+  return { vocabSize: tokenizer.length, ...named, additionalSpecialTokenIds: tokenizer.allSpecialIds };
+}
+
+async function* linesOf(source: CorpusSource): AsyncGenerator<string> {
+  for await (const document of source.documents()) yield* document;
+}
+
+const trainers = { wordpiece: trainWordPiece, bpe: trainByteLevelBpe };
+
+/** Loads the tokenizer of a folder, or trains one of `kind` on the corpus. */
+export async function prepareTokenizer(
+  source: CorpusSource,
+  folder: string | null,
+  settings: { readonly kind: keyof typeof trainers; readonly vocabSize: number },
+  report: StageReport,
+): Promise<Tokenizer> {
+  if (folder !== null) return AutoTokenizer.fromPretrained(folder);
+  return trainers[settings.kind](linesOf(source), {
+    vocabSize: settings.vocabSize,
+    onProgress: ({ stage, done, total }) =>
+      report({
+        stage: stage === "words" ? "counting words" : "learning the vocabulary",
+        done,
+        total,
+        unit: stage === "words" ? "lines" : "tokens",
+      }),
+  });
+}
+
+/** Tokenizes the corpus and holds out one document in `holdOutEvery`; none when that is below 2. */
+export async function tokenizeAndSplit(
+  source: CorpusSource,
+  tokenizer: Tokenizer,
+  holdOutEvery: number,
+  layout: { readonly sentences: "lines" | "split"; readonly lineEnd: "" | "\n" },
+  options: { readonly cacheFolder: string | undefined; readonly report: StageReport },
+): Promise<CorpusParts> {
+  const { cacheFolder, report } = options;
+  const total = source.sizeBytes;
+  const corpus = await tokenizeCorpus(source, {
+    ...layout,
+    encode: (text) => tokenizer.encodeIds(text),
+    vocabSize: tokenizer.length,
+    tokenizerFingerprint: await fingerprintOf(tokenizer),
+    ...(cacheFolder === undefined ? {} : { cacheFolder }),
+    onProgress: ({ bytes }) => report({ stage: "tokenizing", done: bytes, total, unit: "bytes" }),
+  });
+  if (holdOutEvery < 2) return { training: corpus, heldOut: undefined, heldOutRule: "nothing held out" };
+  const { training, heldOut, rule } = await splitHeldOut(corpus, holdOutEvery);
+  return { training, heldOut, heldOutRule: rule };
+}
+
+/** Names a tokenizer by what it does. */
+async function fingerprintOf(tokenizer: Tokenizer): Promise<string> {
+  const bytes = new TextEncoder().encode(JSON.stringify(writeTokenizerJson(tokenizer.pipeline)));
+  const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
+  return Array.from(digest, (byte) => byte.toString(16).padStart(2, "0")).join("");
+}
