@@ -103,7 +103,7 @@ describe("one lowered graph", () => {
     const y = exp(x);
     const results = await run({ first: y, second: y, after: neg(y) }, { x: floats([2]) });
     expect(results.second?.data).toEqual(results.first?.data);
-    const negated = Array.from(results.first?.data ?? [], (value) => -Number(value));
+    const negated = Array.from(results.first?.data ?? [], Number).map((value) => -value);
     expect(Array.from(results.after?.data ?? [], Number)).toEqual(negated);
   });
 
