@@ -17,12 +17,44 @@ export const modelTasks = [
 ] as const;
 export type ModelTask = (typeof modelTasks)[number];
 
+/** What a new model is made for. */
+export interface NewModelSettings {
+  readonly vocabSize: number;
+  /** Tokens of the longest row. */
+  readonly maximumLength: number;
+  readonly padTokenId: number | undefined;
+  readonly eosTokenId: number | undefined;
+  /** Everywhere; the published rates when left out. */
+  readonly dropout: number | undefined;
+}
+
+/** How an architecture is pretrained unless somebody says otherwise. */
+export interface PretrainingDefaults {
+  readonly objective: string;
+  /** The kind of tokenizer that it was published with. */
+  readonly tokenizerKind: "wordpiece" | "bpe";
+  /** Settings of a new configuration, under the names of the architecture. */
+  readonly settings: (wanted: NewModelSettings) => Readonly<Record<string, unknown>>;
+}
+
+/** Sizes under names that do not differ from one architecture to the next. */
+export interface ModelSizes {
+  readonly layers: number;
+  readonly width: number;
+  readonly heads: number;
+  /** Tokens of the longest row. */
+  readonly maximumLength: number;
+}
+
 export interface Architecture<F extends Fields = Fields> {
   readonly configuration: ConfigDefinition<F>;
   /** Settings of the published sizes, by name. */
   readonly presets: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
   /** Every class by its published name. */
   readonly classes: Readonly<Record<string, ModelClass>>;
+  readonly pretraining: PretrainingDefaults;
+  // biome-ignore lint/suspicious/noExplicitAny: each architecture has its own configuration
+  readonly sizes: (config: any) => ModelSizes;
   /** Which class each task takes. */
   readonly tasks: Readonly<Partial<Record<ModelTask, ModelClass>>>;
 }

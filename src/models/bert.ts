@@ -13,6 +13,7 @@ import {
   nullable,
   number,
   oneOf,
+  oneOrMore,
   probability,
   size,
 } from "../checkpoints/index.ts";
@@ -64,7 +65,12 @@ export const bertConfig = defineConfig("bert", {
   typeVocabSize: size(2),
   initializerRange: number(0.02),
   layerNormEps: number(1e-12),
+  /** Dropout before a classification head; hiddenDropoutProb when null. */
+  classifierDropout: nullable(probability()),
+  useCache: boolean(true),
   padTokenId: nullable(integer(), 0),
+  bosTokenId: nullable(integer()),
+  eosTokenId: nullable(oneOrMore(integer(), 0)),
   isDecoder: boolean(false),
   addCrossAttention: boolean(false),
   tieWordEmbeddings: boolean(true),
@@ -462,6 +468,22 @@ const headKeys = withHead(encoderKeys, {
 export const bert: Architecture = {
   configuration: bertConfig,
   presets: bertPresets,
+  pretraining: {
+    objective: "masked-language-modeling",
+    tokenizerKind: "wordpiece",
+    settings: ({ vocabSize, maximumLength, padTokenId, dropout }) => ({
+      vocabSize,
+      maxPositionEmbeddings: maximumLength,
+      ...(padTokenId === undefined ? {} : { padTokenId }),
+      ...(dropout === undefined ? {} : { hiddenDropoutProb: dropout, attentionProbsDropoutProb: dropout }),
+    }),
+  },
+  sizes: (config: BertConfig) => ({
+    layers: config.numHiddenLayers,
+    width: config.hiddenSize,
+    heads: config.numAttentionHeads,
+    maximumLength: config.maxPositionEmbeddings,
+  }),
   classes: { BertModel, BertForMaskedLM, BertForNextSentencePrediction, BertForPreTraining },
   tasks: {
     base: BertModel,

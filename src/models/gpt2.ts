@@ -79,6 +79,7 @@ export const gpt2Config = defineConfig("gpt2", {
   scaleAttnByInverseLayerIdx: boolean(false),
   reorderAndUpcastAttn: boolean(false),
   addCrossAttention: boolean(false),
+  useCache: boolean(true),
   bosTokenId: nullable(integer(), 50256),
   eosTokenId: nullable(oneOrMore(integer(), 50256), 50256),
   padTokenId: nullable(integer()),
@@ -380,6 +381,22 @@ const headKeys = withHead(decoderKeys, { head: "lm_head.weight" });
 export const gpt2: Architecture = {
   configuration: gpt2Config,
   presets: gpt2Presets,
+  pretraining: {
+    objective: "causal-language-modeling",
+    tokenizerKind: "bpe",
+    settings: ({ vocabSize, maximumLength, eosTokenId, dropout }) => ({
+      vocabSize,
+      nPositions: maximumLength,
+      ...(eosTokenId === undefined ? {} : { bosTokenId: eosTokenId, eosTokenId }),
+      ...(dropout === undefined ? {} : { residPdrop: dropout, embdPdrop: dropout, attnPdrop: dropout }),
+    }),
+  },
+  sizes: (config: GPT2Config) => ({
+    layers: config.nLayer,
+    width: config.nEmbd,
+    heads: config.nHead,
+    maximumLength: config.nPositions,
+  }),
   classes: { GPT2Model, GPT2LMHeadModel },
   tasks: { base: GPT2Model, preTraining: GPT2LMHeadModel, causalLM: GPT2LMHeadModel },
 };
