@@ -1,0 +1,216 @@
+/** A tokenizer beside a reference's encodings: ids, tokens, offsets and decoded texts, exactly. */
+import { platform } from "#platform";
+import { ClozeError, DataError } from "../errors.ts";
+import { parseJson } from "../platform/file-errors.ts";
+import { gunzip } from "../platform/gzip.ts";
+import { AutoTokenizer, type EncodedArrays, type Tokenizer, type TokenizerCallOptions } from "../tokenizers/index.ts";
+import { camelCase } from "./model-reference.ts";
+import { type Finding, failure } from "./report.ts";
+
+/** What an encoding is compared by, under the reference's names. */
+type Encoding = Readonly<Record<string, unknown>>;
+
+interface TokenizerCase extends Encoding {
+  readonly id: number;
+  readonly text: string | string[];
+  readonly pair?: string | string[];
+  readonly options: Readonly<Record<string, unknown>>;
+  /** The further windows of a text that was cut. */
+  readonly overflowing?: readonly Encoding[];
+  readonly decoded?: Readonly<Record<string, string>>;
+  /** The reference refuses the request. */
+  readonly error?: string;
+}
+
+interface TokenizerBatch {
+  readonly inputs: readonly (readonly [text: string, pair: string | null])[];
+  readonly options: Readonly<Record<string, unknown>>;
+  readonly encodings: readonly Encoding[];
+}
+
+interface PlainEncoding {
+  readonly text: string;
+  readonly ids: readonly number[];
+  readonly tokens: readonly string[];
+  readonly offsets: readonly unknown[];
+}
+
+/** Checks every line of `cases.jsonl`, `batches.jsonl` and `encodings.jsonl`, plain or packed. */
+export async function* checkTokenizer(folder: string): AsyncGenerator<Finding> {
+  const tokenizers = { plain: await load(folder, false), spaced: await load(folder, true) };
+  for (const reference of await readLines<TokenizerCase>(folder, "cases.jsonl")) {
+    const tokenizer = reference.options.add_prefix_space === true ? tokenizers.spaced : tokenizers.plain;
+    yield finding(`case ${reference.id}`, () => caseDifferences(tokenizer, reference));
+  }
+  for (const [index, batch] of (await readLines<TokenizerBatch>(folder, "batches.jsonl")).entries()) {
+    yield finding(`batch ${index}`, () => batchDifferences(tokenizers.plain, batch));
+  }
+  for (const [index, encoding] of (await readLines<PlainEncoding>(folder, "encodings.jsonl")).entries()) {
+    yield finding(`encoding ${index}`, () => plainDifferences(tokenizers.plain, encoding));
+  }
+}
+
+/** Published tokenizers without a padding token are padded as the references were. */
+const paddingTokens = ["<|endoftext|>", "<unk>"];
+
+async function load(folder: string, addPrefixSpace: boolean): Promise<Tokenizer> {
+  const options = addPrefixSpace ? { addPrefixSpace } : {};
+  const tokenizer = await AutoTokenizer.fromPretrained(folder, options);
+  if (tokenizer.padToken !== undefined && tokenizer.padToken !== null) return tokenizer;
+  const vocabulary = tokenizer.getVocab();
+  const padToken = paddingTokens.find((token) => vocabulary.has(token));
+  return padToken === undefined ? tokenizer : AutoTokenizer.fromPretrained(folder, { ...options, padToken });
+}
+
+async function readLines<T>(folder: string, name: string): Promise<T[]> {
+  const plain = platform.join(folder, name);
+  const packed = `${plain}.gz`;
+  let text = "";
+  if ((await platform.stat(plain, "data"))?.kind === "file") text = await platform.readText(plain, "data");
+  else if ((await platform.stat(packed, "data"))?.kind === "file") {
+    text = new TextDecoder().decode(await gunzip(await platform.readFile(packed, "data"), packed, "data"));
+  }
+  return text.split("\n").flatMap((line) => (line === "" ? [] : [parseJson(line, plain, "data") as T]));
+}
+
+/** A case holds when nothing differs; what the tokenizer refuses is a difference too. */
+function finding(name: string, differences: () => readonly string[]): Finding {
+  let differing: readonly string[];
+  try {
+    differing = differences();
+  } catch (error) {
+    if (!(error instanceof ClozeError)) throw error;
+    differing = [`an error: ${error.message}`];
+  }
+  if (differing.length > 0) return failure("tokenizer", name, `differs in ${differing.join(", ")}`);
+  return { name, kind: "tokenizer", maxAbsoluteError: 0, maxRelativeError: 0, ok: true };
+}
+
+/** The names under which `actual` does not hold what `expected` does. */
+function differingNames(actual: Encoding, expected: Encoding): string[] {
+  return Object.keys(expected).filter((name) => JSON.stringify(actual[name]) !== JSON.stringify(expected[name]));
+}
+
+function callOptions(options: Readonly<Record<string, unknown>>): TokenizerCallOptions {
+  const own = Object.entries(options).filter(
+    ([name]) => !["add_prefix_space", "return_overflowing_tokens"].includes(name),
+  );
+  return Object.fromEntries(own.map(([name, value]) => [camelCase(name), value]));
+}
+
+function caseDifferences(tokenizer: Tokenizer, reference: TokenizerCase): string[] {
+  const { id: _, text, pair, options, decoded, slow_input_ids: __, error, overflowing, ...expected } = reference;
+  const call = (): EncodedArrays =>
+    tokenizer(text as string, {
+      ...callOptions(options),
+      textPair: pair,
+      returnOverflowingTokens: true,
+      returnTensors: false,
+    });
+  if (error !== undefined) return refuses(call) ? [] : ["what is refused"];
+  const encoded = call();
+  const windows = options.return_overflowing_tokens === true;
+  const differing = differingNames(published(encoded), inUtf16(expected));
+  if (windows) {
+    const [own, wanted] = [(encoded.overflowing ?? []).map(published), (overflowing ?? []).map(inUtf16)];
+    if (
+      own.length !== wanted.length ||
+      own.some((window, index) => differingNames(window, wanted[index] ?? {}).length > 0)
+    ) {
+      differing.push("overflowing");
+    }
+  }
+  return [...differing, ...decodedDifferences(tokenizer, encoded.inputIds, decoded ?? {})];
+}
+
+function refuses(call: () => unknown): boolean {
+  try {
+    call();
+    return false;
+  } catch (error) {
+    if (error instanceof ClozeError) return true;
+    throw error;
+  }
+}
+
+/** The reference counts code points; ours are UTF-16 units, which it gives where they differ. */
+function inUtf16({ offset_mapping_utf16: units, ...encoding }: Encoding): Encoding {
+  return units === undefined ? encoding : { ...encoding, offset_mapping: units };
+}
+
+function published(encoded: EncodedArrays): Encoding {
+  return {
+    input_ids: encoded.inputIds,
+    token_type_ids: encoded.tokenTypeIds,
+    attention_mask: encoded.attentionMask,
+    special_tokens_mask: encoded.specialTokensMask,
+    offset_mapping: encoded.offsetMapping,
+    word_ids: encoded.wordIds,
+    sequence_ids: encoded.sequenceIds,
+    tokens: encoded.tokens,
+  };
+}
+
+function decodedDifferences(
+  tokenizer: Tokenizer,
+  ids: readonly number[],
+  decoded: Readonly<Record<string, string>>,
+): string[] {
+  const ways: Readonly<Record<string, readonly [skip: boolean, clean: boolean]>> = {
+    keep: [false, false],
+    skip: [true, false],
+    keep_clean: [false, true],
+    skip_clean: [true, true],
+  };
+  return Object.entries(decoded).flatMap(([way, expected]) => {
+    const [skipSpecialTokens, cleanUpTokenizationSpaces] = ways[way] ?? [];
+    const text = tokenizer.decode(ids, {
+      ...(skipSpecialTokens !== undefined && { skipSpecialTokens }),
+      ...(cleanUpTokenizationSpaces !== undefined && { cleanUpTokenizationSpaces }),
+    });
+    return way in ways && text === expected ? [] : [`decoded.${way}`];
+  });
+}
+
+function batchDifferences(tokenizer: Tokenizer, { inputs, options, encodings }: TokenizerBatch): string[] {
+  const texts = inputs.map(([text]) => text);
+  const pairs = inputs.flatMap(([, pair]) => pair ?? []);
+  const batch = tokenizer(texts, {
+    ...callOptions(options),
+    textPair: pairs.length > 0 ? pairs : undefined,
+    returnTokenTypeIds: true,
+    returnTensors: false,
+  });
+  const differing = encodings.flatMap((expected, row) =>
+    differingNames(
+      {
+        input_ids: batch.inputIds[row],
+        token_type_ids: batch.tokenTypeIds?.[row],
+        attention_mask: batch.attentionMask?.[row],
+      },
+      expected,
+    ),
+  );
+  return [...new Set(differing)];
+}
+
+function plainDifferences(tokenizer: Tokenizer, { text, ids, tokens, offsets }: PlainEncoding): string[] {
+  if (typeof text !== "string") throw new DataError("an encoding without a text", { field: "text" });
+  const encoded = tokenizer(text, { addSpecialTokens: false, returnTensors: false });
+  const own = { ids: encoded.inputIds, tokens: encoded.tokens, offsets: codePointOffsets(text, encoded.offsetMapping) };
+  return differingNames(own, { ids, tokens, offsets });
+}
+
+/** Offsets in a string counted in code points, as these files have them. */
+function codePointOffsets(text: string, offsets: EncodedArrays["offsetMapping"]): readonly unknown[] {
+  const places = new Uint32Array(text.length + 1);
+  let unit = 0;
+  let point = 0;
+  for (const character of text) {
+    places.fill(point, unit, unit + character.length);
+    unit += character.length;
+    point++;
+  }
+  places[unit] = point;
+  return (offsets ?? []).map(([start, end]) => [places[start], places[end]]);
+}
