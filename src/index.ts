@@ -1,15 +1,8 @@
-/** The root entry: everything that most programs need. The folders have their own subpaths (`cloze/training`, …). */
+/** The root entry: what most programs need. The folders have their own subpaths (`cloze/training`, `cloze/objectives`, …). */
 
-export {
-  CheckpointError,
-  ClozeError,
-  ConfigurationError,
-  DataError,
-  DeviceError,
-  type ErrorDetails,
-  type ErrorKind,
-  ResourceError,
-  ShapeError,
-  TokenizerError,
-  TrainingError,
-} from "./errors.ts";
+export * from "./errors.ts";
+export * from "./models/auto.ts";
+export * from "./models/classes.ts";
+export { Random } from "./random.ts";
+export { Tensor } from "./tensor/index.ts";
+export { AutoTokenizer, Tokenizer } from "./tokenizers/index.ts";
