@@ -39,24 +39,23 @@ interface Matcher {
 
 export class AddedVocabulary {
   readonly #byId = new Map<number, AddedTokenWithId>();
-  readonly #byContent = new Map<string, AddedTokenWithId>();
-  #original: Matcher | undefined;
-  #normalized: Matcher | undefined;
+  /** Ids by content, and by what the normalizer makes of it. */
+  readonly #ids = new Map<string, number>();
+  readonly #surfaces = new Map<number, string>();
+  readonly #original: Matcher | undefined;
+  readonly #normalized: Matcher | undefined;
 
   constructor(tokens: Iterable<AddedTokenWithId>, normalizer?: Normalizer) {
-    for (const token of tokens) {
-      this.#byId.set(token.id, token);
-      this.#byContent.set(token.content, token);
+    for (const token of tokens) this.#byId.set(token.id, token);
+    for (const { id, content, normalized } of this.#byId.values()) {
+      const surface = (normalized && normalizer?.normalize(new AlignedText(content, false)).text) || content;
+      this.#surfaces.set(id, surface);
+      this.#ids.set(surface, id).set(content, id);
     }
-    const all = this.tokens();
-    this.#original = matcherOf(
-      all.filter((token) => !token.normalized),
-      (token) => token.content,
-    );
-    this.#normalized = matcherOf(
-      all.filter((token) => token.normalized),
-      (token) => normalizer?.normalize(new AlignedText(token.content, false)).text ?? token.content,
-    );
+    const matcher = (normalized: boolean): Matcher | undefined =>
+      matcherOf(this.tokens().flatMap((token) => (token.normalized === normalized ? [this.#entryOf(token.id)] : [])));
+    this.#original = matcher(false);
+    this.#normalized = matcher(true);
   }
 
   /** All added tokens in the order of their ids. */
@@ -68,8 +67,13 @@ export class AddedVocabulary {
     return this.#byId.get(id);
   }
 
-  find(content: string): AddedTokenWithId | undefined {
-    return this.#byContent.get(content);
+  /** The token as it stands in a normalized text; this is also what the reference decodes it to. */
+  surfaceOf(id: number): string | undefined {
+    return this.#surfaces.get(id);
+  }
+
+  idOf(token: string): number | undefined {
+    return this.#ids.get(token);
   }
 
   /** Parts the original text at the tokens that are looked for there. */
@@ -80,6 +84,10 @@ export class AddedVocabulary {
   /** Parts a normalized text at the tokens that are looked for there. */
   splitNormalized(text: AlignedText, receive: PartReceiver): void {
     splitAt(text, this.#normalized, receive);
+  }
+
+  #entryOf(id: number): readonly [string, AddedTokenWithId] {
+    return [this.#surfaces.get(id)!, this.#byId.get(id)!];
   }
 }
 
@@ -133,19 +141,12 @@ export function addedTokenFieldsToJSON(token: AddedToken): Record<string, unknow
   };
 }
 
-function matcherOf(
-  tokens: readonly AddedTokenWithId[],
-  surfaceOf: (token: AddedTokenWithId) => string,
-): Matcher | undefined {
-  const bySurface = new Map<string, AddedTokenWithId>();
-  for (const token of tokens) {
-    const surface = surfaceOf(token);
-    if (surface !== "") bySurface.set(surface, token);
-  }
-  if (bySurface.size === 0) return undefined;
+function matcherOf(entries: readonly (readonly [surface: string, token: AddedTokenWithId])[]): Matcher | undefined {
+  if (entries.length === 0) return undefined;
+  const tokens = new Map(entries);
   // The first alternative that fits wins, so the longer ones stand first: leftmost, then longest.
-  const alternatives = [...bySurface.keys()].sort((a, b) => b.length - a.length).map(escapeForPattern);
-  return { pattern: new RegExp(alternatives.join("|"), "gu"), tokens: bySurface };
+  const alternatives = [...tokens.keys()].sort((a, b) => b.length - a.length).map(escapeForPattern);
+  return { pattern: new RegExp(alternatives.join("|"), "gu"), tokens };
 }
 
 function escapeForPattern(text: string): string {

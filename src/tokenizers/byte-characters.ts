@@ -34,13 +34,16 @@ export function byteOfCode(code: number): number | undefined {
   return byte < 0 ? undefined : byte;
 }
 
+/** What `bytesOfCodePoint` gave before; at most one entry for each code point. */
+const seen = new Map<number, string>();
+
 /** The UTF-8 bytes of a code point, as characters. A lone surrogate becomes U+FFFD, as in all encoders. */
 export function bytesOfCodePoint(codePoint: number): string {
-  const code = codePoint >= 0xd800 && codePoint <= 0xdfff ? 0xfffd : codePoint;
-  const at = (byte: number): string => BYTE_CHARACTERS[byte]!;
-  const tail = (shift: number): string => at(0x80 | ((code >> shift) & 0x3f));
-  if (code < 0x80) return at(code);
-  if (code < 0x800) return at(0xc0 | (code >> 6)) + tail(0);
-  if (code < 0x10000) return at(0xe0 | (code >> 12)) + tail(6) + tail(0);
-  return at(0xf0 | (code >> 18)) + tail(12) + tail(6) + tail(0);
+  let characters = seen.get(codePoint);
+  if (characters === undefined) {
+    const bytes = new TextEncoder().encode(String.fromCodePoint(codePoint));
+    characters = Array.from(bytes, (byte) => BYTE_CHARACTERS[byte]).join("");
+    seen.set(codePoint, characters);
+  }
+  return characters;
 }

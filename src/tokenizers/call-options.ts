@@ -1,7 +1,7 @@
 /** The options of a call to a tokenizer: their types, checks and defaults. */
 import { TokenizerError } from "../errors.ts";
 import { refuseUnknownNames } from "../platform/option-names.ts";
-import type { TextInput } from "./tokenizer-pipeline.ts";
+import type { TextInput } from "./encoding.ts";
 import type { Side, Truncation, TruncationStrategy } from "./truncation.ts";
 
 export interface TokenizerCallOptions {

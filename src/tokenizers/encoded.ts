@@ -47,6 +47,7 @@ export interface WantedFields {
 }
 
 export function toArrays(encoding: Encoding, wanted: WantedFields): EncodedArrays {
+  const inWindows = { ...wanted, overflowing: false };
   return {
     inputIds: encoding.ids,
     ...(wanted.tokenTypeIds && { tokenTypeIds: encoding.typeIds }),
@@ -56,7 +57,7 @@ export function toArrays(encoding: Encoding, wanted: WantedFields): EncodedArray
     wordIds: encoding.wordIds,
     sequenceIds: encoding.sequenceIds,
     tokens: encoding.tokens,
-    ...(wanted.overflowing && { overflowing: encoding.overflowing.map((window) => toArrays(window, wanted)) }),
+    ...(wanted.overflowing && { overflowing: encoding.overflowing.map((window) => toArrays(window, inWindows)) }),
   };
 }
 

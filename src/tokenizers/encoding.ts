@@ -1,5 +1,8 @@
 /** What became of a text or a pair of texts: its tokens, as parallel arrays of equal length. */
 
+/** A text, or its words if it has been cut already. */
+export type TextInput = string | readonly string[];
+
 /** An input's tokens may belong to its first text (0), its second (1), or to none: special tokens, padding. */
 export type SequenceId = 0 | 1 | null;
 
@@ -11,6 +14,8 @@ export interface SpecialPiece {
 }
 
 export class Encoding {
+  /** What was encoded, as long as it is one text; offsets count within it, or within its words. */
+  readonly input: TextInput;
   readonly ids: number[] = [];
   readonly typeIds: number[] = [];
   readonly tokens: string[] = [];
@@ -24,6 +29,10 @@ export class Encoding {
   readonly attentionMask: number[] = [];
   /** The further windows, if the text was cut and the rest is wanted. */
   overflowing: Encoding[] = [];
+
+  constructor(input: TextInput = "") {
+    this.input = input;
+  }
 
   get length(): number {
     return this.ids.length;
@@ -73,7 +82,7 @@ export class Encoding {
 
   /** Tokens [start, end) as an encoding of its own, without further windows. */
   slice(start: number, end: number): Encoding {
-    const part = new Encoding();
+    const part = new Encoding(this.input);
     part.pushSlice(this, start, end);
     return part;
   }

@@ -6,15 +6,12 @@ import { TokenizerError } from "../errors.ts";
 import { type AddedToken, type AddedTokenWithId, AddedVocabulary } from "./added-vocabulary.ts";
 import { AlignedText } from "./aligned-text.ts";
 import type { Decoder } from "./decoders/index.ts";
-import { Encoding, joinEncodings } from "./encoding.ts";
+import { Encoding, joinEncodings, type TextInput } from "./encoding.ts";
 import type { Model } from "./models/index.ts";
 import type { Normalizer } from "./normalizers/index.ts";
 import type { PostProcessor } from "./post-processors/index.ts";
 import type { PreTokenizer } from "./pre-tokenizers/index.ts";
 import { type Truncation, truncate } from "./truncation.ts";
-
-/** A text, or its words if it has been cut already. */
-export type TextInput = string | readonly string[];
 
 export interface PipelineParts {
   readonly normalizer?: Normalizer | undefined;
@@ -79,11 +76,11 @@ export class TokenizerPipeline {
   }
 
   tokenOf(id: number): string | undefined {
-    return this.#added.get(id)?.content ?? this.model.vocabulary.tokenOf(id);
+    return this.#added.surfaceOf(id) ?? this.model.vocabulary.tokenOf(id);
   }
 
   idOf(token: string): number | undefined {
-    return this.#added.find(token)?.id ?? this.model.vocabulary.idOf(token);
+    return this.#added.idOf(token) ?? this.model.vocabulary.idOf(token);
   }
 
   isSpecial(id: number): boolean {
@@ -125,13 +122,13 @@ export class TokenizerPipeline {
     const tokens: string[] = [];
     for (const id of ids) {
       const token = this.tokenOf(id);
-      if (token !== undefined && !(skipSpecialTokens && this.#added.find(token)?.special)) tokens.push(token);
+      if (token !== undefined && !(skipSpecialTokens && this.isSpecial(id))) tokens.push(token);
     }
     return this.decoder ? this.decoder.decode(tokens).join("") : tokens.join(" ");
   }
 
   #encodeSequence(input: TextInput, sequence: 0 | 1): Encoding {
-    const encoding = new Encoding();
+    const encoding = new Encoding(input);
     if (typeof input === "string") this.#encodeText(input, sequence, undefined, encoding);
     else for (const [index, word] of input.entries()) this.#encodeText(word, sequence, index, encoding);
     return encoding;

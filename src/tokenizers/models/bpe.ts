@@ -180,36 +180,45 @@ export class BpeModel implements Model {
 
   /** Merges until no pair can be merged: lowest rank first, of equal ranks the leftmost. */
   #merge(symbols: Symbols): WordTokens {
-    const { ids, starts, ends } = symbols;
+    const { ids, ends } = symbols;
     const count = ids.length;
     if (count < 2) return symbols;
     // The symbols form a list: `next` and `previous` skip what was merged away, whose id becomes -1.
-    const next = ids.map((_, index) => (index + 1 < count ? index + 1 : -1));
-    const previous = ids.map((_, index) => index - 1);
+    const next: number[] = [];
+    const previous: number[] = [];
     const queue = this.#queue;
-    const propose = (left: number, right: number): void => {
-      const rank = this.#ranks.get(ids[left]!, ids[right]!);
-      if (rank >= 0) queue.push(rank, left);
-    };
     queue.clear();
-    for (let left = 0; left + 1 < count; left++) propose(left, left + 1);
+    for (let index = 0; index < count; index++) {
+      next.push(index + 1);
+      previous.push(index - 1);
+      if (index > 0) this.#propose(ids, index - 1, index);
+    }
     while (queue.pop()) {
       const left = queue.position;
       const right = next[left]!;
-      if (ids[left] === -1 || right === -1) continue;
+      if (ids[left] === -1 || right >= count) continue;
       // What stands here may have changed since; it still merges if it gives the same token.
       const rank = this.#ranks.get(ids[left]!, ids[right]!);
       const merged = this.#merged[queue.rank]!;
       if (rank < 0 || this.#merged[rank] !== merged) continue;
+      const after = next[right]!;
       ids[left] = merged;
       ends[left] = ends[right]!;
       ids[right] = -1;
-      next[left] = next[right]!;
-      if (next[left] !== -1) previous[next[left]!] = left;
-      if (previous[left] !== -1) propose(previous[left]!, left);
-      if (next[left] !== -1) propose(left, next[left]!);
+      next[left] = after;
+      if (previous[left]! >= 0) this.#propose(ids, previous[left]!, left);
+      if (after < count) {
+        previous[after] = left;
+        this.#propose(ids, left, after);
+      }
     }
-    return compact(ids, starts, ends);
+    return withoutMerged(symbols);
+  }
+
+  /** Puts two neighbours into the queue if they merge. */
+  #propose(ids: readonly number[], left: number, right: number): void {
+    const rank = this.#ranks.get(ids[left]!, ids[right]!);
+    if (rank >= 0) this.#queue.push(rank, left);
   }
 }
 
@@ -237,9 +246,21 @@ function addSymbol(symbols: Symbols, id: number, start: number, end: number): vo
   symbols.ends.push(end);
 }
 
-function compact(ids: number[], starts: number[], ends: number[]): WordTokens {
-  const keep = ids.flatMap((id, index) => (id === -1 ? [] : [index]));
-  return { ids: keep.map((i) => ids[i]!), starts: keep.map((i) => starts[i]!), ends: keep.map((i) => ends[i]!) };
+/** Drops what was merged away, in place. */
+function withoutMerged(symbols: Symbols): WordTokens {
+  const { ids, starts, ends } = symbols;
+  let kept = 0;
+  for (let index = 0; index < ids.length; index++) {
+    if (ids[index] === -1) continue;
+    ids[kept] = ids[index]!;
+    starts[kept] = starts[index]!;
+    ends[kept] = ends[index]!;
+    kept++;
+  }
+  ids.length = kept;
+  starts.length = kept;
+  ends.length = kept;
+  return symbols;
 }
 
 /** Merges stand in files as `["a", "b"]`, in older ones as `"a b"`. */

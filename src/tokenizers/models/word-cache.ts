@@ -1,8 +1,8 @@
 import { ownString } from "../own-string.ts";
 import type { WordTokens } from "./model.ts";
 
-/** Words longer than this are rare and not worth the memory. */
-const LONGEST_WORD = 64;
+/** Longer words seldom come again: they are not worth the memory, nor the time to store them. */
+const LONGEST_WORD = 24;
 const MOST_WORDS = 1 << 17;
 
 /** Remembers how words were cut: in running text nearly every word has been seen before. */

@@ -72,7 +72,8 @@ export class WordPieceModel implements Model {
 
   vocabularyFiles(): (readonly [string, string])[] {
     const { tokens } = this.vocabulary;
-    // A token of several lines, or an id without a token, cannot be written there.
+    // A token of several lines, an id without a token, or another prefix than the usual one, cannot be written there.
+    if (this.options.continuingSubwordPrefix !== PUBLISHED.continuingSubwordPrefix) return [];
     if (!tokens.every((token) => token !== undefined && !token.includes("\n"))) return [];
     return [["vocab.txt", tokens.map((token) => `${token}\n`).join("")]];
   }
