@@ -1,6 +1,6 @@
 /**
- * Reverse-mode differentiation, graph to graph: the gradient of an operator is written in operators. The table is
- * exhaustive by type: an operator without a rule does not compile.
+ * The gradient of every operator, written in operators. The table is exhaustive by type: an operator without a rule does
+ * not compile.
  */
 import { ShapeError } from "../errors.ts";
 import { at } from "./operator.ts";
@@ -11,6 +11,8 @@ import {
   broadcastTo,
   cast,
   concat,
+  conv1d,
+  convTranspose1d,
   crossEntropyGradient,
   div,
   equal,
@@ -37,17 +39,17 @@ import {
 import {
   addDimensions,
   dimensionsEqual,
+  multiplyDimensions,
   normalizeAxis,
   reducedAxes,
   type Shape,
   shapesEqual,
   sizeOf,
 } from "./shapes.ts";
-import { constant, type GraphNode, Parameter, type SymbolicTensor } from "./symbolic-tensor.ts";
-import { withScope } from "./trace.ts";
+import { constant, type SymbolicTensor } from "./symbolic-tensor.ts";
 
 /** What a rule sees. `gradients[i]` is the loss's gradient at output i, absent where nothing flows. */
-interface RuleContext<K extends OperatorType> {
+export interface RuleContext<K extends OperatorType> {
   readonly inputs: readonly SymbolicTensor[];
   readonly outputs: readonly SymbolicTensor[];
   readonly attributes: AttributesOf<K>;
@@ -57,7 +59,7 @@ interface RuleContext<K extends OperatorType> {
 }
 
 /** One thunk an input, called only when that gradient is wanted. An absent or null one stops the flow. */
-type Rule<K extends OperatorType> = (context: RuleContext<K>) => readonly ((() => SymbolicTensor) | null)[];
+export type Rule<K extends OperatorType> = (context: RuleContext<K>) => readonly ((() => SymbolicTensor) | null)[];
 
 /** For results that are constant almost everywhere, or are not numbers. */
 const noGradient = (): readonly null[] => [];
@@ -66,8 +68,17 @@ const firstOrderOnly = (name: string) => (): never => {
   throw new ShapeError(`${name} has no second derivative here`, { field: name });
 };
 
-function zerosLike(x: SymbolicTensor): SymbolicTensor {
-  return broadcastTo(constant("float32", [], [0]), { shape: x.shape });
+function zeros(shape: Shape): SymbolicTensor {
+  return broadcastTo(constant("float32", [], [0]), { shape });
+}
+
+/** What several thunks need, made when the first of them is called. */
+function once(make: () => SymbolicTensor): () => SymbolicTensor {
+  let made: SymbolicTensor | undefined;
+  return () => {
+    made ??= make();
+    return made;
+  };
 }
 
 /** The gradient summed over the axes along which `x` was broadcast. */
@@ -143,16 +154,9 @@ function layerNormRule(context: RuleContext<"layerNorm">): (() => SymbolicTensor
   }
   const width = Number(at(gain.shape, 0));
   const ones = constant("float32", [width], new Array<number>(width).fill(1));
-  const zeros = constant("float32", [width], new Array<number>(width).fill(0));
-  const once = <T>(make: () => T): (() => T) => {
-    let value: { made: T } | undefined;
-    return () => {
-      value ??= { made: make() };
-      return value.made;
-    };
-  };
+  const noBias = constant("float32", [width], new Array<number>(width).fill(0));
   // The fused kernel gives the normalized input again in one pass, cheaper than (x − mean) / σ in two.
-  const normalized = once(() => at(layerNorm(x, ones, zeros, { epsilon: attributes.epsilon }), 0));
+  const normalized = once(() => at(layerNorm(x, ones, noBias, { epsilon: attributes.epsilon }), 0));
   const weighted = once(() => mul(gradient, normalized()));
   // Row means as matrix-vector products with gain / D: a reduction over the last axis is slower.
   const share = once(() => mul(gain, 1 / width));
@@ -169,6 +173,52 @@ function layerNormRule(context: RuleContext<"layerNorm">): (() => SymbolicTensor
     },
     () => sumOfRows(weighted()),
     () => sumOfRows(gradient),
+  ];
+}
+
+/** The gradient of a convolution's filters: the positions convolved with the gradients of the windows. */
+function filterGradient(
+  x: SymbolicTensor,
+  gradient: SymbolicTensor,
+  weight: SymbolicTensor,
+  { stride = 1, padding = 0, dilation = 1, groups = 1 }: AttributesOf<"conv1d">,
+): SymbolicTensor {
+  const [batch, length] = [at(x.shape, 0), at(x.shape, 2)];
+  const [filters, channels, kernel] = [at(weight.shape, 0), at(weight.shape, 1), at(weight.shape, 2)];
+  // Examples play the channels' part: [B, G·C, T] → [C, G·B, T].
+  const grouped = reshape(x, { shape: [batch, groups, channels, length] });
+  const exchanged = transpose(grouped, { permutation: [2, 1, 0, 3] });
+  const examples = reshape(exchanged, { shape: [channels, multiplyDimensions(groups, batch), length] });
+  const windows = transpose(gradient, { permutation: [1, 0, 2] });
+  const product = conv1d(examples, windows, zeros([filters]), { stride: dilation, padding, dilation: stride, groups });
+  // A stride can leave positions over behind the last window, which give more than the kernel.
+  return transpose(slice(product, { axis: 2, start: 0, length: kernel }), { permutation: [1, 0, 2] });
+}
+
+function lstmCellRule({ inputs, outputs, gradients }: RuleContext<"lstmCell">): (() => SymbolicTensor)[] {
+  if (gradients.slice(2).some((gradient) => gradient !== undefined)) {
+    throw new ShapeError("lstmCell: only the hidden state and the cell can be differentiated", { field: "lstmCell" });
+  }
+  const [fromHidden, fromCell] = gradients;
+  const [input, forget, candidate] = [at(outputs, 2), at(outputs, 3), at(outputs, 4)];
+  const [output, bounded] = [at(outputs, 5), at(outputs, 6)];
+  const slopeOfTanh = (y: SymbolicTensor): SymbolicTensor => sub(1, mul(y, y));
+  const slopeOfSigmoid = (y: SymbolicTensor): SymbolicTensor => mul(y, sub(1, y));
+  const atCell = once(() => {
+    if (fromHidden === undefined) return fromCell as SymbolicTensor;
+    const through = mul(mul(fromHidden, output), slopeOfTanh(bounded));
+    return fromCell === undefined ? through : add(fromCell, through);
+  });
+  return [
+    () =>
+      concat(
+        mul(mul(atCell(), candidate), slopeOfSigmoid(input)),
+        mul(mul(atCell(), at(inputs, 1)), slopeOfSigmoid(forget)),
+        mul(mul(atCell(), input), slopeOfTanh(candidate)),
+        fromHidden === undefined ? zeros(output.shape) : mul(mul(fromHidden, bounded), slopeOfSigmoid(output)),
+        { axis: 1 },
+      ),
+    () => mul(atCell(), forget),
   ];
 }
 
@@ -242,7 +292,7 @@ export const gradientRules: { readonly [K in OperatorType]: Rule<K> } = {
     });
   },
   split: ({ outputs, attributes: { axis }, gradients }) => [
-    () => concat(...outputs.map((output, index) => gradients[index] ?? zerosLike(output)), { axis }),
+    () => concat(...outputs.map((output, index) => gradients[index] ?? zeros(output.shape)), { axis }),
   ],
   slice: ({ inputs, attributes: { axis, start, length }, gradient }) => [
     () => {
@@ -330,55 +380,21 @@ export const gradientRules: { readonly [K in OperatorType]: Rule<K> } = {
     return [() => crossEntropyGradient(at(outputs, 1), at(inputs, 1), mul(gradient, at(outputs, 2)), attributes), null];
   },
   crossEntropyGradient: firstOrderOnly("crossEntropyGradient"),
+
+  conv1d: ({ inputs, attributes, gradient }) => {
+    const [x, weight] = [at(inputs, 0), at(inputs, 1)];
+    return [
+      () => convTranspose1d(gradient, weight, { ...attributes, length: at(x.shape, 2) }),
+      () => filterGradient(x, gradient, weight, attributes),
+      () => sum(gradient, { axes: [0, 2] }),
+    ];
+  },
+  convTranspose1d: ({ inputs, attributes, gradient }) => {
+    const [x, weight] = [at(inputs, 0), at(inputs, 1)];
+    return [
+      () => conv1d(gradient, weight, zeros([at(weight.shape, 0)]), attributes),
+      () => filterGradient(gradient, x, weight, attributes),
+    ];
+  },
+  lstmCell: lstmCellRule,
 };
-
-/** All nodes that `outputs` reach, in tracing order. */
-export function nodesOf(outputs: readonly SymbolicTensor[]): GraphNode[] {
-  const seen = new Set<GraphNode>();
-  const pending = [...outputs];
-  for (let tensor = pending.pop(); tensor !== undefined; tensor = pending.pop()) {
-    if (tensor.source.kind !== "node" || seen.has(tensor.source.node)) continue;
-    seen.add(tensor.source.node);
-    pending.push(...tensor.source.node.inputs);
-  }
-  return [...seen].sort((left, right) => left.sequence - right.sequence);
-}
-
-/**
- * The gradients of a scalar `loss` with respect to `targets`; undefined for one that the loss does not depend on.
- */
-export function gradientsOf(
-  loss: SymbolicTensor,
-  targets: readonly (SymbolicTensor | Parameter)[],
-): (SymbolicTensor | undefined)[] {
-  if (loss.rank !== 0) throw new ShapeError("a loss is a scalar", { expected: "[]", received: loss.toString() });
-  const wanted = targets.map((target) => (target instanceof Parameter ? target.symbol : target));
-  const nodes = nodesOf([loss]);
-  const flows = new Set<SymbolicTensor>(wanted);
-  for (const node of nodes) if (node.inputs.some((x) => flows.has(x))) for (const y of node.outputs) flows.add(y);
-
-  const gradients = new Map<SymbolicTensor, SymbolicTensor>([[loss, constant("float32", [], [1])]]);
-  for (const node of nodes.reverse()) {
-    const arriving = node.outputs.map((output) => gradients.get(output));
-    if (arriving.every((gradient) => gradient === undefined)) continue;
-    if (!node.inputs.some((x) => flows.has(x))) continue;
-    const rule = gradientRules[node.operator as OperatorType] as Rule<OperatorType>;
-    const context = {
-      inputs: node.inputs,
-      outputs: node.outputs,
-      attributes: node.attributes,
-      // Rules of operators with one output read `gradient` only; it is then present, as something arrived.
-      gradient: arriving[0] as SymbolicTensor,
-      gradients: arriving,
-    };
-    const thunks = rule(context as RuleContext<OperatorType>);
-    for (const [index, x] of node.inputs.entries()) {
-      const thunk = thunks[index];
-      if (!thunk || !flows.has(x)) continue;
-      const before = gradients.get(x);
-      const arrived = withScope(node.scope, thunk);
-      gradients.set(x, before === undefined ? arrived : add(before, arrived));
-    }
-  }
-  return wanted.map((tensor) => gradients.get(tensor));
-}

@@ -1,5 +1,6 @@
 /** Symbolic tensors, operators, differentiation and lowering to ONNX. */
-export { gradientRules, gradientsOf, nodesOf } from "./gradients.ts";
+export { gradientsOf, nodesOf } from "./differentiate.ts";
+export { gradientRules } from "./gradients.ts";
 export { type LoweredGraph, lower, type Port } from "./lower.ts";
 export * from "./operator.ts";
 export * from "./ops.ts";

@@ -3,7 +3,7 @@ import { ShapeError } from "../errors.ts";
 import { createCpuEngine } from "../runtime/c-api.ts";
 import type { Buffers } from "../runtime/engine.ts";
 import { Executable } from "../runtime/executable.ts";
-import { gradientsOf } from "./gradients.ts";
+import { gradientsOf } from "./differentiate.ts";
 import { lower } from "./lower.ts";
 import { add, concat, exp, linear, mul, neg, range, reshape, sum, transpose } from "./ops.ts";
 import { addDimensions, multiplyDimensions, namedDimension, shapeOf } from "./shapes.ts";

@@ -10,7 +10,7 @@ import {
   type OnnxType,
   type OnnxValueInfo,
 } from "../onnx/index.ts";
-import { nodesOf } from "./gradients.ts";
+import { nodesOf } from "./differentiate.ts";
 import type { EmitOptions, Emitter } from "./operator.ts";
 import { type OperatorType, operators } from "./ops.ts";
 import {

@@ -1,12 +1,14 @@
 import { describe, expect, it } from "vitest";
 import { ShapeError } from "../errors.ts";
-import { add, concat, linear, logicalAnd, matmul, operators, reshape, where } from "./ops.ts";
+import { add, concat, conv1d, linear, logicalAnd, lstmCell, matmul, operators, reshape, where } from "./ops.ts";
 import { namedDimension, shapeOf } from "./shapes.ts";
 import { input, Parameter } from "./symbolic-tensor.ts";
 import { addDropoutSite, currentScope, isTraining, trace, withScope } from "./trace.ts";
 
 const x = input("x", "float32", shapeOf("B", "T", 4));
 const weight = new Parameter([3, 5], () => {});
+const filters = new Parameter([3, 2, 5], () => {});
+const bias = new Parameter([3], () => {});
 
 function errorOf(build: () => unknown): ShapeError {
   try {
@@ -41,6 +43,11 @@ describe("an operator that refuses its operands", () => {
     ["truths where it takes numbers", () => add(input("m", "bool", [2]), input("n", "bool", [2]))],
     ["a reshape to another size", () => reshape(x, { shape: [namedDimension("B"), 4] })],
     ["a bias of another length", () => linear(x, new Parameter([3, 4], () => {}), weight, { transposeWeight: true })],
+    ["a stride over a named length", () => conv1d(x, filters, bias, { stride: 2 })],
+    ["a window longer than all positions", () => conv1d(input("w", "float32", [1, 2, 4]), filters, bias, {})],
+    ["filters of other channels", () => conv1d(input("w", "float32", [1, 3, 9]), filters, bias, {})],
+    ["filters that do not make groups", () => conv1d(input("w", "float32", [1, 4, 9]), filters, bias, { groups: 2 })],
+    ["gates of another width", () => lstmCell(input("g", "float32", [2, 8]), input("c", "float32", [2, 3]))],
     ["parts that do not continue each other", () => concat(x, input("z", "float32", [1, 1, 4]), { axis: 2 })],
   ])("%s", (_, build) => {
     expect(errorOf(build).kind).toBe("shape");

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { ShapeError } from "../errors.ts";
 import { createCpuEngine } from "../runtime/c-api.ts";
 import { Executable } from "../runtime/executable.ts";
-import { gradientsOf, nodesOf } from "./gradients.ts";
+import { gradientsOf, nodesOf } from "./differentiate.ts";
 import { add, cast, crossEntropy, exp, layerNorm, mul, neg, relu, split, sum } from "./ops.ts";
 import { shapeOf } from "./shapes.ts";
 import { input, Parameter, type SymbolicTensor } from "./symbolic-tensor.ts";
