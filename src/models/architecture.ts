@@ -28,11 +28,24 @@ export interface NewModelSettings {
   readonly dropout: number | undefined;
 }
 
+/** Parts of the published names of the parameters that a narrow start treats in its own way. */
+export interface NarrowStartParts {
+  /** Tables of words and segments. */
+  readonly embeddings: readonly string[];
+  readonly positions: string;
+  /** Projections into the residual stream. */
+  readonly residual: readonly string[];
+  /** The vocabulary head's bias. */
+  readonly outputBias: string;
+}
+
 /** How an architecture is pretrained unless somebody says otherwise. */
 export interface PretrainingDefaults {
   readonly objective: string;
   /** The kind of tokenizer that it was published with. */
   readonly tokenizerKind: "wordpiece" | "bpe";
+  /** What a narrow start needs; absent where none was tried. */
+  readonly narrowStart?: NarrowStartParts;
   /** Settings of a new configuration, under the names of the architecture. */
   readonly settings: (wanted: NewModelSettings) => Readonly<Record<string, unknown>>;
 }

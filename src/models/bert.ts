@@ -36,6 +36,7 @@ import {
   crossEntropy,
   Dropout,
   Embedding,
+  ignoredLabel,
   LayerNorm,
   Linear,
   Module,
@@ -220,8 +221,8 @@ export class BertModel extends PreTrainedModel<BertConfig, BertInputs, BertOutpu
         : new Linear(hiddenSize, hiddenSize, { initializer: normal(initializerRange) });
   }
 
-  override inputSpecs(): InputSpecs {
-    return bertInputSpecs;
+  override inputSpecs(given: ReadonlySet<string>): InputSpecs {
+    return bertInputSpecs(this.config, given);
   }
 
   override get keys(): KeyTable {
@@ -324,7 +325,7 @@ export class BertForMaskedLM extends PreTrainedModel<BertConfig, BertMaskedLMInp
   }
 
   override inputSpecs(given: ReadonlySet<string>): InputSpecs {
-    return { ...bertInputSpecs, ...selectionSpecs(given, "labels") };
+    return { ...bertInputSpecs(this.config, given), ...selectionSpecs(given, "labels", this.config.vocabSize) };
   }
 
   override get keys(): KeyTable {
@@ -365,8 +366,8 @@ export class BertForNextSentencePrediction extends PreTrainedModel<
     this.nextSentence = new Linear(config.hiddenSize, 2, { initializer: normal(config.initializerRange) });
   }
 
-  override inputSpecs(): InputSpecs {
-    return { ...bertInputSpecs, labels: { type: "int64", shape: shapeOf("B") } };
+  override inputSpecs(given: ReadonlySet<string>): InputSpecs {
+    return { ...bertInputSpecs(this.config, given), labels: pairLabels };
   }
 
   override get keys(): KeyTable {
@@ -409,8 +410,8 @@ export class BertForPreTraining extends PreTrainedModel<BertConfig, BertPreTrain
   }
 
   override inputSpecs(given: ReadonlySet<string>): InputSpecs {
-    const nextSentenceLabel = { type: "int64", shape: shapeOf("B") } as const;
-    return { ...bertInputSpecs, ...selectionSpecs(given, "labels"), nextSentenceLabel };
+    const selection = selectionSpecs(given, "labels", this.config.vocabSize);
+    return { ...bertInputSpecs(this.config, given), ...selection, nextSentenceLabel: pairLabels };
   }
 
   override get keys(): KeyTable {
@@ -429,12 +430,19 @@ export class BertForPreTraining extends PreTrainedModel<BertConfig, BertPreTrain
   }
 }
 
-const bertInputSpecs: InputSpecs = {
-  inputIds: perToken,
-  attentionMask: perToken,
-  tokenTypeIds: perToken,
-  positionIds: { ...perToken, repeatsRow: true },
-};
+function bertInputSpecs(config: BertConfig, given: ReadonlySet<string>): InputSpecs {
+  const { maxPositionEmbeddings } = config;
+  const longest = given.has("positionIds") ? undefined : maxPositionEmbeddings;
+  return {
+    inputIds: { ...perToken, required: true, below: config.vocabSize, longest },
+    attentionMask: perToken,
+    tokenTypeIds: { ...perToken, below: config.typeVocabSize },
+    positionIds: { ...perToken, below: maxPositionEmbeddings, repeatsRow: true },
+  };
+}
+
+/** Specs of one of two classes a row. */
+const pairLabels = { type: "int64", shape: shapeOf("B"), below: 2, ignored: ignoredLabel } as const;
 
 const encoderKeys: KeyTable = {
   prefix: "bert",
@@ -471,6 +479,12 @@ export const bert: Architecture = {
   pretraining: {
     objective: "masked-language-modeling",
     tokenizerKind: "wordpiece",
+    narrowStart: {
+      embeddings: ["embeddings.word_embeddings.weight", "embeddings.token_type_embeddings.weight"],
+      positions: "embeddings.position_embeddings.weight",
+      residual: ["attention.output.dense.weight", "output.dense.weight"],
+      outputBias: "cls.predictions.bias",
+    },
     settings: ({ vocabSize, maximumLength, padTokenId, dropout }) => ({
       vocabSize,
       maxPositionEmbeddings: maximumLength,

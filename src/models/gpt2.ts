@@ -318,7 +318,10 @@ export class GPT2LMHeadModel extends PreTrainedModel<GPT2Config, GPT2LMHeadInput
   }
 
   override inputSpecs(given: ReadonlySet<string>): InputSpecs {
-    return { ...gpt2InputSpecs(this.config, given), ...selectionSpecs(given, "nextTokenIds"), labels: perToken };
+    const { vocabSize } = this.config;
+    const selection = selectionSpecs(given, "nextTokenIds", vocabSize);
+    const labels = { ...perToken, below: vocabSize, ignored: ignoredLabel };
+    return { ...gpt2InputSpecs(this.config, given), ...selection, labels };
   }
 
   override get keys(): KeyTable {
@@ -343,19 +346,23 @@ function shiftLeft(labels: SymbolicTensor): SymbolicTensor {
   return concat(slice(labels, { axis: 1, start: 1, length: addDimensions(length, 1, -1) }), end, { axis: 1 });
 }
 
-function gpt2InputSpecs({ nEmbd, nHead, nLayer }: GPT2Config, given: ReadonlySet<string>): InputSpecs {
-  const cache = { type: "float32", shape: shapeOf("B", nHead, "P", nEmbd / nHead) } as const;
+function gpt2InputSpecs(config: GPT2Config, given: ReadonlySet<string>): InputSpecs {
+  const { vocabSize, nPositions, nEmbd, nHead, nLayer } = config;
+  const hasPast = [...given].some((name) => name.startsWith("pastKeyValues."));
+  const shape = shapeOf("B", nHead, "P", nEmbd / nHead);
+  const cache = { type: "float32", shape, required: hasPast } as const;
   const layers = Array.from({ length: nLayer }, (_, layer) => `pastKeyValues.${layer}`);
   const pastKeyValues = layers.flatMap((layer) => [
     [`${layer}.key`, cache] as const,
     [`${layer}.value`, cache] as const,
   ]);
-  const keys = given.has("pastKeyValues.0.key") ? addDimensions(namedDimension("P"), namedDimension("T")) : "T";
+  const keys = hasPast ? addDimensions(namedDimension("P"), namedDimension("T")) : "T";
+  const longest = hasPast || given.has("positionIds") ? undefined : nPositions;
   return {
-    inputIds: perToken,
+    inputIds: { ...perToken, required: true, below: vocabSize, longest },
     attentionMask: { type: "int64", shape: shapeOf("B", keys) },
-    tokenTypeIds: perToken,
-    positionIds: { ...perToken, repeatsRow: true },
+    tokenTypeIds: { ...perToken, below: vocabSize },
+    positionIds: { ...perToken, below: nPositions, repeatsRow: true },
     ...Object.fromEntries(pastKeyValues),
   };
 }

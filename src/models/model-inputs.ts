@@ -1,11 +1,24 @@
 /** What goes into a model: by which names, of which types and shapes, as symbols while tracing and as tensors in a call. */
-import { ConfigurationError } from "../errors.ts";
+import { ConfigurationError, DataError, ShapeError } from "../errors.ts";
 import { input, type TensorSpec } from "../graph/index.ts";
 import { Tensor, type TensorLike } from "../tensor/index.ts";
 import { flatten, unflatten } from "./nested.ts";
 
+export interface InputSpec extends TensorSpec {
+  /** Whether the model cannot do without it. */
+  readonly required?: boolean;
+  /** Elements are numbers of rows or classes: from 0 to this − 1. The engine itself would count negative ones backwards. */
+  readonly below?: number;
+  /** The one other number that is allowed: what counts for nothing. */
+  readonly ignored?: number;
+  /** The most tokens of a row. */
+  readonly longest?: number | undefined;
+  /** Whether one row stands for all of the batch. */
+  readonly repeatsRow?: boolean;
+}
+
 /** What a model accepts, by dotted name. */
-export type InputSpecs = Readonly<Record<string, TensorSpec & { readonly repeatsRow?: boolean }>>;
+export type InputSpecs = Readonly<Record<string, InputSpec>>;
 
 /** Placeholders for the named inputs, nested as the model's `forward` takes them. */
 export function symbolicInputs(names: Iterable<string>, specs: InputSpecs): Record<string, unknown> {
@@ -28,7 +41,8 @@ function isNestedInputs(value: readonly unknown[]): boolean {
 }
 
 /**
- * The caller's inputs as tensors under dotted names. Throws a ConfigurationError for one that the model does not take.
+ * The caller's inputs as tensors under dotted names. Throws a ConfigurationError for one that the model does not take or
+ * that it misses, a DataError or ShapeError for values that it cannot use.
  */
 export function concreteInputs(
   inputs: object,
@@ -36,6 +50,8 @@ export function concreteInputs(
 ): { tensors: Map<string, Tensor>; specs: InputSpecs } {
   const flat = flatten(inputs as never, isTensorLike);
   const specs = specsOf(new Set(flat.keys()));
+  const missing = Object.keys(specs).find((name) => specs[name]?.required === true && !flat.has(name));
+  if (missing !== undefined) throw new ConfigurationError(`the model needs the input ${missing}`, { field: missing });
   const batch = [...flat].find(([name]) => name === "inputIds")?.[1];
   const tensors = new Map<string, Tensor>();
   for (const [name, value] of flat) {
@@ -46,14 +62,37 @@ export function concreteInputs(
         expected: Object.keys(specs).join(", "),
       });
     }
-    tensors.set(name, repeatRow(Tensor.from(value, spec.type, name), spec, batch, name));
+    const tensor = Tensor.from(value, spec.type, name);
+    checkValues(tensor, spec, name);
+    tensors.set(name, repeatRow(tensor, spec, batch, name));
   }
   return { tensors, specs };
 }
 
+function checkValues({ data, dims }: Tensor, { below, ignored, longest }: InputSpec, name: string): void {
+  if (longest !== undefined && (dims[1] ?? 0) > longest) {
+    throw new ShapeError(`${name} has rows of ${dims[1]} tokens, more than the model has positions for`, {
+      field: name,
+      expected: `at most ${longest} tokens`,
+      received: String(dims[1]),
+      hint: "cut the text, as a tokenizer does with { truncation: true }",
+    });
+  }
+  if (below === undefined) return;
+  const wrong = data.find((value: number | bigint) => (value < 0 || value >= below) && Number(value) !== ignored);
+  if (wrong === undefined) return;
+  const also = ignored === undefined ? "" : `, or ${ignored}`;
+  throw new DataError(`${name} holds ${wrong}, which the model does not know`, {
+    field: name,
+    expected: `0 to ${below - 1}${also}`,
+    received: String(wrong),
+    hint: "check that the tokenizer is the model's own",
+  });
+}
+
 /** One row of positions for the whole batch is repeated, as broadcasting does in the reference. */
-function repeatRow(tensor: Tensor, spec: InputSpecs[string], batch: TensorLike | undefined, name: string): Tensor {
-  if (spec?.repeatsRow !== true || tensor.dims[0] !== 1 || batch === undefined) return tensor;
+function repeatRow(tensor: Tensor, spec: InputSpec, batch: TensorLike | undefined, name: string): Tensor {
+  if (spec.repeatsRow !== true || tensor.dims[0] !== 1 || batch === undefined) return tensor;
   const rows = Tensor.from(batch, "int64", name).dims[0] ?? 1;
   if (rows === 1) return tensor;
   const data = new BigInt64Array(tensor.size * rows);

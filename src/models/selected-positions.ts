@@ -3,6 +3,7 @@
  * reads no other row.
  */
 import { gather, reshape, type SymbolicTensor, shapeOf, sizeOf } from "../graph/index.ts";
+import { ignoredLabel } from "../nn/index.ts";
 import type { InputSpecs } from "./model-inputs.ts";
 
 /** One number for each token: [B, T] of int64. */
@@ -17,10 +18,11 @@ export interface SelectedPositions {
   readonly positions?: SymbolicTensor;
 }
 
-/** Specs of `positions`, and of the labels that then are [S] instead of [B, T]. */
-export function selectionSpecs(given: ReadonlySet<string>, labels: string): InputSpecs {
+/** Specs of `positions`, and of the labels that then are [S] instead of [B, T]: tokens of a vocabulary. */
+export function selectionSpecs(given: ReadonlySet<string>, labels: string, vocabSize: number): InputSpecs {
   const selected = { type: "int64", shape: shapeOf("S") } as const;
-  return { positions: selected, [labels]: given.has("positions") ? selected : perToken };
+  const spec = given.has("positions") ? selected : perToken;
+  return { positions: selected, [labels]: { ...spec, below: vocabSize, ignored: ignoredLabel } };
 }
 
 /** x [B, T, ...] → the rows at the positions, [S, ...]; all of x without positions. */

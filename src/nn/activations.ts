@@ -4,18 +4,25 @@ import { gelu, mul, relu, type SymbolicTensor, sigmoid, tanh } from "../graph/in
 
 type Activation = (x: SymbolicTensor) => SymbolicTensor;
 
+const exactGelu: Activation = (x) => gelu(x, { approximate: "none" });
 const tanhGelu: Activation = (x) => gelu(x, { approximate: "tanh" });
 
 const activations: Readonly<Record<string, Activation>> = {
-  gelu: (x) => gelu(x, { approximate: "none" }),
+  gelu: exactGelu,
   gelu_new: tanhGelu,
   gelu_pytorch_tanh: tanhGelu,
+  gelu_python_tanh: tanhGelu,
   gelu_fast: tanhGelu,
+  gelu_accurate: tanhGelu,
+  gelu_python: exactGelu,
+  quick_gelu: (x) => mul(x, sigmoid(mul(x, 1.702))),
   relu: (x) => relu(x),
+  relu2: (x) => mul(relu(x), relu(x)),
   tanh: (x) => tanh(x),
   sigmoid: (x) => sigmoid(x),
   silu: (x) => mul(x, sigmoid(x)),
   swish: (x) => mul(x, sigmoid(x)),
+  linear: (x) => x,
 };
 
 /** The names that `activation` knows. */
