@@ -149,16 +149,6 @@ export function integersByName(
   return field(fallback, "an object of integers", accepts, options);
 }
 
-/** An object from names to real numbers. */
-export function numbersByName(
-  fallback: Readonly<Record<string, number>> = {},
-  options: FieldOptions = {},
-): Field<Readonly<Record<string, number>>> {
-  const accepts = (value: unknown): boolean =>
-    typeof value === "object" && value !== null && Object.values(value).every(Number.isFinite);
-  return field(fallback, "an object of numbers", accepts, options);
-}
-
 /** An object from ids to names, such as `id2label`; written in the order of the ids. */
 export function namesById(
   fallback: Readonly<Record<number, string>> = {},

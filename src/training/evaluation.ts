@@ -1,58 +1,70 @@
-/** An objective's metrics on held-out text, every token once and the same draws every time. */
-import { CorpusBatches, type TokenizedCorpus } from "../data/index.ts";
+/** An objective's metrics on held-out text: every token once, and the same draws every time. */
+import type { TokenizedCorpus } from "../data/index.ts";
 import { type SymbolicTensor, type TensorSpec, trace } from "../graph/index.ts";
 import { type AnyModel, symbolicInputs } from "../models/index.ts";
-import type { Objective, OutputArrays, Tally } from "../objectives/index.ts";
-import type { Random } from "../random.ts";
+import {
+  evaluationBatches,
+  type Objective,
+  type OutputArrays,
+  type PreparedBatch,
+  type Tally,
+} from "../objectives/index.ts";
 import { Executable } from "../runtime/executable.ts";
 
-export interface EvaluationSubject {
-  readonly model: AnyModel;
-  readonly objective: Objective<AnyModel>;
-  readonly heldOut: TokenizedCorpus | undefined;
+/** Averages by name: losses in nats, accuracies as shares. */
+export type Metrics = Readonly<Record<string, number>>;
+
+export interface EvaluationOptions {
   readonly sequenceLength: number;
+  /** Rows of a batch; 16. */
+  readonly batchSize?: number;
+  /** Stop after so many batches. */
+  readonly maxBatches?: number;
 }
 
-const rowsOfBatch = 16;
+/** Evaluates one model again and again; its graph is compiled once. */
+export class Evaluator {
+  readonly #model: AnyModel;
+  readonly #objective: Objective<AnyModel>;
+  #executable: Executable | undefined;
 
-/** Averages of the objective's metrics: losses in nats, accuracies as shares. Empty when nothing is held out. */
-export async function evaluateObjective(
-  { model, objective, heldOut, sequenceLength }: EvaluationSubject,
-  random: Random,
-): Promise<Record<string, number>> {
-  if (heldOut === undefined) return {};
-  const batches = new CorpusBatches({
-    corpus: heldOut,
-    packing: objective.packing({ sequenceLength, evaluation: true }),
-    batchSize: rowsOfBatch,
-    random,
-    shuffle: false,
-    keepIncomplete: true,
-  });
-  const totals: Record<string, Tally> = {};
-  let executable: Executable | undefined;
-  try {
-    for await (const batch of batches.pass()) {
-      const inputs = objective.prepareBatch(batch, random);
-      executable ??= await compile(model, objective, Object.keys(inputs));
-      const outputs = await executable.run(inputs);
-      for (const [name, { sum, count }] of Object.entries(objective.score(outputs as OutputArrays, inputs))) {
+  constructor(model: AnyModel, objective: Objective<AnyModel>) {
+    this.#model = model;
+    this.#objective = objective;
+  }
+
+  async evaluate(corpus: TokenizedCorpus, options: EvaluationOptions): Promise<Metrics> {
+    const totals: Record<string, Tally> = {};
+    for await (const { prepared } of evaluationBatches(this.#objective, corpus, { batchSize: 16, ...options })) {
+      const outputs = await this.outputs(prepared);
+      for (const [name, { sum, count }] of Object.entries(this.#objective.score(outputs, prepared))) {
         const before = totals[name] ?? { sum: 0, count: 0 };
         totals[name] = { sum: before.sum + sum, count: before.count + count };
       }
     }
-  } finally {
-    await executable?.release();
+    const averages = Object.entries(totals).map(([name, { sum, count }]) => [name, sum / Math.max(1, count)]);
+    return Object.fromEntries(averages);
   }
-  return Object.fromEntries(Object.entries(totals).map(([name, { sum, count }]) => [name, sum / Math.max(1, count)]));
-}
 
-async function compile(model: AnyModel, objective: Objective<AnyModel>, names: readonly string[]): Promise<Executable> {
-  const specs = Object.fromEntries(names.map((name) => [name, objective.inputSpecs[name] as TensorSpec]));
-  const { result } = trace({}, () => {
-    const inputs = symbolicInputs(names, specs) as Record<string, SymbolicTensor>;
-    return objective.evaluationOutputs(model, inputs);
-  });
-  const fixed = { parameters: (parameter: Parameters<typeof model.store.view>[0]) => model.store.view(parameter) };
-  return Executable.compile(await model.engine, result, fixed, { threads: model.options.threads });
+  /** What the objective's score needs, for one batch. */
+  async outputs(batch: PreparedBatch): Promise<OutputArrays> {
+    this.#executable ??= await this.#compile(Object.keys(batch));
+    return (await this.#executable.run(batch)) as OutputArrays;
+  }
+
+  async #compile(names: readonly string[]): Promise<Executable> {
+    const model = this.#model;
+    const specs = Object.fromEntries(names.map((name) => [name, this.#objective.inputSpecs[name] as TensorSpec]));
+    const { result } = trace({}, () => {
+      const inputs = symbolicInputs(names, specs) as Record<string, SymbolicTensor>;
+      return this.#objective.evaluationOutputs(model, inputs);
+    });
+    const parameters = (parameter: Parameters<typeof model.store.view>[0]): Float32Array => model.store.view(parameter);
+    return Executable.compile(await model.engine, result, { parameters }, { threads: model.options.threads });
+  }
+
+  async release(): Promise<void> {
+    await this.#executable?.release();
+    this.#executable = undefined;
+  }
 }

@@ -5,7 +5,6 @@ import {
   integer,
   nullable,
   number,
-  numbersByName,
   oneOf,
   probability,
   size,
@@ -56,6 +55,8 @@ export const pretrainFields = {
   learningRate: nullable(number(1e-3, { minimum: 0 })),
   warmupSteps: integer(200, { minimum: 0 }),
   schedule: oneOf(scheduleNames, "linear"),
+  /** Of the schedule `hold`: the share of the run in which the rate falls. */
+  decayShare: probability(0.3),
   weightDecay: number(0.01, { minimum: 0 }),
   beta1: probability(0.9),
   beta2: probability(0.98),
@@ -64,12 +65,16 @@ export const pretrainFields = {
   maximumGradientNorm: number(1, { minimum: 0 }),
   /** Dropout of a new model, everywhere. */
   dropout: nullable(probability()),
-  /** Standard deviation of new weights; 1/√width for narrow models when left out: see docs/decisions. */
+  /** How a new model starts: as published, or so that a narrow one learns soon (`narrow-start.ts`); by its width. */
+  initialization: nullable(oneOf(["published", "narrow"], "published")),
+  /** Standard deviation of new weights; 0.02, or 1/√width of a narrow start, when left out. */
   initializerRange: nullable(number(0.02, { minimum: 0 })),
-  /** Other standard deviations for parameters whose name contains the key, such as `position_embeddings`. */
-  initializerRanges: numbersByName(),
   /** Share of the tokens that masked language modeling selects. */
   maskShare: probability(0.15),
+  /** Of those, what share becomes [MASK]. */
+  maskTokenShare: probability(0.8),
+  /** Of those, what share becomes a random token; the rest stays. */
+  randomTokenShare: probability(0.1),
   /** Of the corpus' documents, one in so many is held out for evaluation; 0 for none. */
   holdOutEvery: integer(20, { minimum: 0 }),
   /** Steps between evaluations on held-out text; 0 for one at the end only. */
@@ -107,14 +112,6 @@ export function resolvePretrainSettings(values: Partial<PretrainSettings>): Pret
 export function defaultLearningRate(width: number): number {
   if (width <= 256) return 1e-3;
   return width >= 768 ? 1e-4 : 5e-4;
-}
-
-/**
- * The published 0.02 leaves a narrow model's attention near zero, so that it stays at the plateau of token frequencies;
- * 1/√width starts it. From 768 features on the two are near each other, and the published value is kept.
- */
-export function defaultInitializerRange(width: number): number {
-  return width >= 768 ? 0.02 : 1 / Math.sqrt(width);
 }
 
 /** Steps of one kind of batch. */

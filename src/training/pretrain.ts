@@ -8,10 +8,10 @@ import { ConfigurationError } from "../errors.ts";
 import type { TensorSpec } from "../graph/index.ts";
 import type { AnyModel } from "../models/index.ts";
 import { loadObjective, type Objective } from "../objectives/index.ts";
-import { adamw, Optimizer, SCHEDULES } from "../optim/index.ts";
+import { adamw, type HoldOptions, Optimizer, SCHEDULES } from "../optim/index.ts";
 import { Random } from "../random.ts";
 import type { Tokenizer } from "../tokenizers/index.ts";
-import { evaluateObjective } from "./evaluation.ts";
+import { Evaluator, type Metrics } from "./evaluation.ts";
 import type { DoneEvent, TrainingEvent } from "./events.ts";
 import { OutputFolder } from "./output-folder.ts";
 import { PhasedBatches } from "./phased-batches.ts";
@@ -22,7 +22,7 @@ import {
   type PretrainSettings,
   resolvePretrainSettings,
 } from "./pretrain-settings.ts";
-import { prepareTokenizer, specialTokensOf, tokenizeAndSplit } from "./pretraining-corpus.ts";
+import { countTokens, prepareTokenizer, specialTokensOf, tokenizeAndSplit } from "./pretraining-corpus.ts";
 import { type PretrainingModel, planModel } from "./pretraining-model.ts";
 import { RunCheckpoints, type RunIdentity, restoreRun } from "./run-checkpoint.ts";
 import type { StageReport } from "./stages.ts";
@@ -44,7 +44,7 @@ export interface PretrainHooks {
   readonly onStage?: StageReport;
   readonly onWarning?: (text: string) => void;
   /** Called once, when everything is ready for the first step. */
-  readonly onReady?: (run: PretrainRun) => void | Promise<void>;
+  readonly onReady?: (run: PretrainRun, totalSteps: number) => void | Promise<void>;
   /** Called after every step; returns true to end the run. */
   readonly afterStep?: (run: PretrainRun, step: number) => Promise<boolean> | boolean;
   /** Ends the run after the step under way; a checkpoint is written. */
@@ -67,13 +67,13 @@ export interface PretrainRun {
   readonly objective: Objective<AnyModel>;
   readonly sequenceLength: number;
   /** Metrics on the held-out text: the same numbers every time for the same weights. */
-  readonly evaluate: () => Promise<Record<string, number>>;
+  readonly evaluate: (options?: { readonly maxBatches?: number }) => Promise<Metrics>;
 }
 
 export interface PretrainResult extends PretrainRun {
   readonly done: DoneEvent;
   /** The last evaluation on held-out text, when there is any. */
-  readonly metrics: Readonly<Record<string, number>> | undefined;
+  readonly metrics: Metrics | undefined;
 }
 
 /**
@@ -132,7 +132,7 @@ class PretrainingRun {
     );
     const state = saved && (await restoreRun(saved, { model, optimizer, stream, identity }));
     if (resume) this.#emit({ event: "resumed", step: state?.step ?? 0 });
-    await this.#hooks.onReady?.(run);
+    await this.#hooks.onReady?.(run, totalSteps);
 
     const writeModel = (folder: string): Promise<void> => this.#writeModel(run, folder);
     const save = async (at: TrainerState): Promise<void> => {
@@ -143,7 +143,8 @@ class PretrainingRun {
     const schedule = SCHEDULES[settings.schedule]({
       learningRate: settings.learningRate ?? defaultLearningRate(run.width),
       warmupSteps: settings.warmupSteps,
-    });
+      decayShare: settings.decayShare,
+    } as HoldOptions);
     const trainer = new Trainer(
       {
         step,
@@ -187,16 +188,20 @@ class PretrainingRun {
     const source = await openCorpus(settings.corpus, { onWarning: this.#hooks.onWarning });
     const tokenizer = await prepareTokenizer(source, plan.tokenizerFolder, kind, report);
     const tokens = specialTokensOf(tokenizer);
-    const masking = { share: settings.maskShare };
+    const { maskShare: share, maskTokenShare: maskShare, randomTokenShare: randomShare } = settings;
+    const masking = { share, maskShare, randomShare };
     const objective = (await loadObjective(plan.objectiveName, tokens, { masking })) as Objective<AnyModel>;
     const corpus = await tokenizeAndSplit(source, tokenizer, settings.holdOutEvery, objective.corpus, {
       cacheFolder,
       report,
     });
-    const prepared = await plan.build(tokens, this.#random.fork("model"));
+    const prepared = await plan.build(tokens, () => countTokens(corpus.training), this.#random.fork("model"));
     const sequenceLength = this.#sequenceLength(prepared.maximumLength);
-    const run = { settings, tokenizer, ...corpus, ...prepared, objective, sequenceLength };
-    return { ...run, evaluate: () => evaluateObjective(run, this.#random.fork("evaluation")) };
+    const evaluator = new Evaluator(prepared.model, objective);
+    const { heldOut } = corpus;
+    const evaluate = async (options = {}): Promise<Metrics> =>
+      heldOut === undefined ? {} : evaluator.evaluate(heldOut, { sequenceLength, ...options });
+    return { settings, tokenizer, ...corpus, ...prepared, objective, sequenceLength, evaluate };
   }
 
   #sequenceLength(maximumLength: number): number {
@@ -286,7 +291,7 @@ class PretrainingRun {
     return new Optimizer(adamw({ beta1, beta2, epsilon }), { kernels: step.kernels, parameters: store.values }, groups);
   }
 
-  async #evaluate(run: PretrainRun, step: number): Promise<Record<string, number> | undefined> {
+  async #evaluate(run: PretrainRun, step: number): Promise<Metrics | undefined> {
     if (run.heldOut === undefined) return undefined;
     const metrics = await run.evaluate();
     this.#emit({ event: "evaluation", step, metrics });

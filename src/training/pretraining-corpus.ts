@@ -79,6 +79,15 @@ export async function tokenizeAndSplit(
   return { training, heldOut, heldOutRule: rule };
 }
 
+/** How often each token occurs. */
+export async function countTokens(corpus: TokenizedCorpus): Promise<Float64Array> {
+  const counts = new Float64Array(corpus.vocabSize);
+  for (let index = 0; index < corpus.shardCount; index++) {
+    for (const id of (await corpus.shard(index)).tokens) counts[id] = (counts[id] ?? 0) + 1;
+  }
+  return counts;
+}
+
 /** Names a tokenizer by what it does. */
 async function fingerprintOf(tokenizer: Tokenizer): Promise<string> {
   const bytes = new TextEncoder().encode(JSON.stringify(writeTokenizerJson(tokenizer.pipeline)));

@@ -9,11 +9,12 @@ import {
   classFor,
   loadArchitecture,
   type ModelTask,
+  type NarrowStartParts,
 } from "../models/index.ts";
-import { normal } from "../nn/index.ts";
 import { nearestName } from "../platform/option-names.ts";
 import type { Random } from "../random.ts";
-import { defaultInitializerRange, type PretrainSettings } from "./pretrain-settings.ts";
+import { startNarrow } from "./narrow-start.ts";
+import type { PretrainSettings } from "./pretrain-settings.ts";
 
 export interface PretrainingModel {
   readonly model: AnyModel;
@@ -28,9 +29,16 @@ export interface ModelPlan {
   /** The folder of the tokenizer; null when one is trained. */
   readonly tokenizerFolder: string | null;
   readonly tokenizerKind: "wordpiece" | "bpe";
-  /** Makes or loads the model once the vocabulary is known. */
-  readonly build: (tokens: SpecialTokens, random: Random) => Promise<PretrainingModel>;
+  /** Makes or loads the model once the vocabulary is known. `tokenCounts` says how often each token occurs in the text. */
+  readonly build: (
+    tokens: SpecialTokens,
+    tokenCounts: () => Promise<Float64Array>,
+    random: Random,
+  ) => Promise<PretrainingModel>;
 }
+
+/** Up to this many features, a new model has a narrow start unless the settings say otherwise. */
+const narrowWidth = 256;
 
 /** The longest row unless the settings say otherwise. */
 const defaultSequenceLength = 128;
@@ -46,9 +54,9 @@ export async function planModel(settings: PretrainSettings, resumedFrom: string 
     objectiveName,
     tokenizerFolder: resumedFrom ?? settings.tokenizer ?? settings.model,
     tokenizerKind: settings.tokenizerKind ?? pretraining.tokenizerKind,
-    build: (tokens, random) =>
+    build: (tokens, tokenCounts, random) =>
       settings.model === null
-        ? newModel(settings, architecture, task, tokens, random)
+        ? newModel(settings, architecture, task, tokens, tokenCounts, random)
         : continuedModel(settings, settings.model, architecture, task, tokens),
   };
 }
@@ -70,6 +78,7 @@ async function newModel(
   architecture: Architecture,
   task: ModelTask,
   tokens: SpecialTokens,
+  tokenCounts: () => Promise<Float64Array>,
   random: Random,
 ): Promise<PretrainingModel> {
   const { configuration, presets, pretraining, sizes } = architecture;
@@ -89,16 +98,28 @@ async function newModel(
     base = configuration.create({ vocabSize } as object, configuration.parse(text, settings.config));
   }
   const { width, maximumLength } = sizes(base);
-  const initializerRange = settings.initializerRange ?? defaultInitializerRange(width);
-  const config = configuration.create({ initializerRange } as object, base);
+  const narrowStart = narrowStartOf(settings, pretraining.narrowStart, width);
+  const initializerRange = settings.initializerRange ?? (narrowStart === undefined ? undefined : 1 / Math.sqrt(width));
+  const config = configuration.create((initializerRange === undefined ? {} : { initializerRange }) as object, base);
   const model = new (classFor(architecture, task))(config as never).initialize(random, modelOptions(settings));
-  for (const [part, standardDeviation] of Object.entries(settings.initializerRanges)) {
-    for (const parameter of model.store.parameters.filter(({ name }) => name.includes(part))) {
-      const stream = random.fork("parameter", parameter.name);
-      normal(standardDeviation)(stream, model.store.view(parameter), parameter.shape);
-    }
-  }
+  if (narrowStart !== undefined) startNarrow(model, narrowStart, await tokenCounts(), random);
   return { model, width, maximumLength };
+}
+
+/** What a narrow start treats, when the settings or the model's width ask for one. */
+function narrowStartOf(
+  settings: PretrainSettings,
+  parts: NarrowStartParts | undefined,
+  width: number,
+): NarrowStartParts | undefined {
+  if (settings.initialization === "narrow" && parts === undefined) {
+    throw new ConfigurationError(`no narrow start is known for ${settings.architecture}`, {
+      field: "initialization",
+      expected: "published",
+      received: "narrow",
+    });
+  }
+  return (settings.initialization ?? (width <= narrowWidth ? "narrow" : "published")) === "narrow" ? parts : undefined;
 }
 
 function presetOf(presets: Architecture["presets"], name: string): Readonly<Record<string, unknown>> {

@@ -1,0 +1,60 @@
+/** What the demo trains: found by a search whose figures are in docs/decisions/narrow-start.md. */
+import type { PretrainSettings } from "../training/index.ts";
+
+/** Training time in minutes. */
+export interface DemoLength {
+  readonly minutes: number;
+  /** Steps between looks at the held-out text, in milliseconds of training. */
+  readonly evaluateEveryMs: number;
+}
+
+export const lengths = {
+  full: { minutes: 3, evaluateEveryMs: 12_000 },
+  quick: { minutes: 0.4, evaluateEveryMs: 5_000 },
+} as const satisfies Record<string, DemoLength>;
+
+const common: Partial<PretrainSettings> = {
+  architecture: "bert",
+  corpus: "brown",
+  vocabSize: 4096,
+  sequenceLength: 32,
+  batchSize: 32,
+  maskShare: 0.3,
+  maskTokenShare: 1,
+  randomTokenShare: 0,
+  dropout: 0,
+  schedule: "hold",
+  beta2: 0.98,
+  weightDecay: 0.01,
+  maximumGradientNorm: 1,
+  holdOutEvery: 20,
+  checkpointEvery: 0,
+  seed: 1,
+};
+
+/** One wide layer learns sooner than two, and attention over 8 neighbours sooner than over 32. */
+export const recipes: Readonly<Record<keyof typeof lengths, Partial<PretrainSettings>>> = {
+  full: {
+    ...common,
+    learningRate: 1.2e-3,
+    warmupSteps: 200,
+    decayShare: 0.6,
+    lengthPhases: "8x64:0.08,16x32:0.38",
+  },
+  quick: {
+    ...common,
+    learningRate: 1.2e-3,
+    warmupSteps: 100,
+    decayShare: 0.5,
+    lengthPhases: "8x64:0.3,16x32:0.4",
+  },
+};
+
+/** The shape of the demo's BERT; its vocabulary and longest row follow from the recipe. */
+export const demoModel = {
+  model_type: "bert",
+  num_hidden_layers: 1,
+  hidden_size: 128,
+  num_attention_heads: 4,
+  intermediate_size: 512,
+} as const;

@@ -1,0 +1,21 @@
+/** Training: the loop, its checkpoints, and pretraining from text to a model folder. */
+export { type EvaluationOptions, Evaluator, type Metrics } from "./evaluation.ts";
+export type * from "./events.ts";
+export { OutputFolder, type OutputOptions } from "./output-folder.ts";
+export {
+  type PretrainHooks,
+  type PretrainOptions,
+  type PretrainResult,
+  type PretrainRun,
+  pretrain,
+} from "./pretrain.ts";
+export {
+  type PretrainSettings,
+  pretrainFields,
+  resolvePretrainSettings,
+  tokenizerKinds,
+} from "./pretrain-settings.ts";
+export { specialTokensOf } from "./pretraining-corpus.ts";
+export type { StageProgress, StageReport } from "./stages.ts";
+export { type DropoutDraw, type LossOutputs, TrainStep, type TrainStepOptions } from "./train-step.ts";
+export { Trainer, type TrainerOptions, type TrainerState } from "./trainer.ts";
