@@ -9,7 +9,7 @@
  *
  * Departures: an example is made only where every class was possible (BERT calls a lone last sentence "not next", which
  * gives the class away), so classes are equally likely whatever A is; a drawn segment is as long as the one that it
- * replaces, where there is that much text.
+ * replaces, as nearly as whole sentences come, so that lengths tell nothing.
  */
 import { ConfigurationError } from "../errors.ts";
 import type { Random } from "../random.ts";
@@ -82,6 +82,16 @@ interface SentenceRange {
   end: number;
 }
 
+/** How long a drawn segment should be. */
+interface WantedLength {
+  readonly tokens: number;
+  /** What is too long is cut to the row, so that too long is right and too short is not. */
+  readonly atLeast: boolean;
+}
+
+/** As many draws as BERT's data preparation makes to find another document. */
+const OTHER_DOCUMENT_DRAWS = 10;
+
 /** Five numbers a pair: where A begins, its length, where B begins, its length, the label. */
 const PAIR_FIELDS = 5;
 
@@ -120,7 +130,15 @@ class PairDrawer {
     const kind = this.#kinds[label] as SegmentKind;
     if (!this.#kinds.every((each) => this.#isPossible(each, whole, a))) return chunk.end;
     const following = { first: cut, end: chunk.end };
-    const b = this.#drawSegment(kind, document, whole, a, following);
+    const isFull = this.#tokenCount(chunk) >= this.#maxTokens;
+    const length = isFull ? this.#maxTokens - this.#tokenCount(a) : this.#tokenCount(following);
+    const wanted = { tokens: length, atLeast: isFull };
+    const b =
+      kind === "other"
+        ? this.#drawFromOther(document, wanted)
+        : kind === "same"
+          ? this.#drawFromSame(whole, a, wanted)
+          : following;
     const [left, right] = kind === "swapped" ? [b, a] : [a, b];
     this.#push(this.#tokensOf(left), this.#tokensOf(right), label);
     return kind === "next" || kind === "swapped" ? chunk.end : cut;
@@ -132,35 +150,41 @@ class PairDrawer {
     return true;
   }
 
-  #drawSegment(
-    kind: SegmentKind,
-    document: number,
-    whole: SentenceRange,
-    a: SentenceRange,
-    following: SentenceRange,
-  ): SentenceRange {
-    if (kind === "next" || kind === "swapped") return following;
-    const target = this.#tokenCount(following);
-    if (kind === "other") {
+  /** Any place of another document; of several draws the first document that is long enough. */
+  #drawFromOther(document: number, wanted: WantedLength): SentenceRange {
+    let longest: SentenceRange | undefined;
+    for (let draw = 0; draw < OTHER_DOCUMENT_DRAWS; draw++) {
       const drawn = this.#random.integer(this.#shard.documentBytes.length - 1);
       const other = this.#sentencesOf(drawn < document ? drawn : drawn + 1);
-      return this.#segmentAround(other.first + this.#random.integer(other.end - other.first), other, target);
+      if (longest === undefined || this.#tokenCount(other) > this.#tokenCount(longest)) longest = other;
+      if (this.#tokenCount(longest) >= wanted.tokens) break;
     }
-    // Neither A nor the sentence on either side of it.
+    const { first, end } = longest as SentenceRange;
+    return this.#segmentAround(first + this.#random.integer(end - first), { first, end }, wanted);
+  }
+
+  /** Any place of the document but A and the sentence on either side of it. */
+  #drawFromSame(whole: SentenceRange, a: SentenceRange, wanted: WantedLength): SentenceRange {
     const before = { first: whole.first, end: Math.max(whole.first, a.first - 1) };
     const after = { first: Math.min(whole.end, a.end + 1), end: whole.end };
     const drawn = this.#random.integer(before.end - before.first + after.end - after.first);
     const isBefore = drawn < before.end - before.first;
     const start = isBefore ? before.first + drawn : after.first + drawn - (before.end - before.first);
-    return this.#segmentAround(start, isBefore ? before : after, target);
+    return this.#segmentAround(start, isBefore ? before : after, wanted);
   }
 
-  /** Sentences from `start` on until `target` tokens; if the range ends before, also sentences ahead of them. */
-  #segmentAround(start: number, range: SentenceRange, target: number): SentenceRange {
-    const end = this.#extend(start, range.end, target);
+  /**
+   * Sentences from `start` on, as near to the wanted length as whole ones come, or at least as long; if the range ends
+   * before, also sentences ahead of them.
+   */
+  #segmentAround(start: number, range: SentenceRange, wanted: WantedLength): SentenceRange {
+    const end = this.#extend(start, range.end, wanted.tokens);
     let first = start;
-    while (first > range.first && this.#tokenCount({ first, end }) < target) first--;
-    return { first, end };
+    while (first > range.first && this.#tokenCount({ first, end }) < wanted.tokens) first--;
+    const shorter = first < start ? { first: first + 1, end } : { first, end: end - 1 };
+    if (wanted.atLeast || shorter.first === shorter.end) return { first, end };
+    const excess = this.#tokenCount({ first, end }) - wanted.tokens;
+    return excess > wanted.tokens - this.#tokenCount(shorter) ? shorter : { first, end };
   }
 
   /** The end of the shortest range of sentences from `first` on with `target` tokens; `limit` if there is none. */
