@@ -66,6 +66,7 @@ export class RunCheckpoints {
 
   /** The newest checkpoint, or undefined when there is none. */
   async newest(): Promise<SavedRun | undefined> {
+    if ((await platform.stat(this.folder, "checkpoint")) === undefined) return undefined;
     await platform.removeLeftovers(this.folder);
     const step = (await this.#steps()).at(-1);
     return step === undefined ? undefined : readRun(this.#path(step));
@@ -76,7 +77,6 @@ export class RunCheckpoints {
   }
 
   async #steps(): Promise<string[]> {
-    if ((await platform.stat(this.folder, "checkpoint")) === undefined) return [];
     const entries = await platform.list(this.folder, "checkpoint");
     return entries.filter(({ name }) => folderPattern.test(name)).map(({ name }) => name);
   }

@@ -1,0 +1,160 @@
+import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { Random } from "../random.ts";
+import type { TrainingEvent } from "./events.ts";
+import { type PretrainHooks, type PretrainOptions, pretrain } from "./pretrain.ts";
+import type { PretrainSettings } from "./pretrain-settings.ts";
+
+let folder: string;
+let corpus: string;
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "cloze-pretrain-"));
+  corpus = join(folder, "corpus.txt");
+  await writeFile(corpus, sampleText());
+});
+afterAll(() => rm(folder, { recursive: true }));
+
+/** Sixty documents of sentences that a model can learn: who does what where. */
+function sampleText(): string {
+  const random = new Random(5);
+  const pick = (words: readonly string[]): string => words[random.integer(words.length)] as string;
+  const sentence = (): string =>
+    `the ${pick(["cat", "dog", "bird", "fish"])} ${pick(["sees", "hears", "likes"])} the ${pick(["tree", "house", "river"])} .`;
+  const document = (): string => Array.from({ length: 8 }, sentence).join("\n");
+  return Array.from({ length: 60 }, document).join("\n\n");
+}
+
+const small: Partial<PretrainSettings> = {
+  vocabSize: 80,
+  sequenceLength: 12,
+  batchSize: 4,
+  steps: 30,
+  warmupSteps: 4,
+  checkpointEvery: 10,
+  holdOutEvery: 10,
+  threads: 1,
+};
+
+interface Outcome {
+  readonly output: string;
+  readonly events: TrainingEvent[];
+}
+
+async function train(
+  name: string,
+  settings: Partial<PretrainSettings> = {},
+  options: PretrainOptions = {},
+  hooks: PretrainHooks = {},
+): Promise<Outcome> {
+  const output = join(folder, name);
+  const events: TrainingEvent[] = [];
+  const values = { ...small, corpus, output, config: await tinyConfig(), ...settings };
+  await pretrain(values, options, { ...hooks, onEvent: (event) => events.push(event) });
+  return { output, events };
+}
+
+async function tinyConfig(): Promise<string> {
+  const file = join(folder, "tiny.json");
+  const sizes = { hidden_size: 16, num_hidden_layers: 1, num_attention_heads: 2, intermediate_size: 32 };
+  await writeFile(file, JSON.stringify({ model_type: "bert", max_position_embeddings: 16, ...sizes }));
+  return file;
+}
+
+const weights = (output: string): Promise<Buffer> => readFile(join(output, "model.safetensors"));
+const stepsOf = (events: readonly TrainingEvent[]): number[] =>
+  events.filter((event) => event.event === "step").map((event) => event.step);
+
+describe("pretrain", () => {
+  it("leaves a model folder, a log of every step and what repeats the run", async () => {
+    const { output, events } = await train("whole");
+    expect(stepsOf(events)).toEqual(Array.from({ length: 30 }, (_, index) => index + 1));
+    expect(events.at(-1)).toMatchObject({ event: "done", step: 30, reason: "steps" });
+    const log = (await readFile(join(output, "metrics.jsonl"), "utf8")).trimEnd().split("\n");
+    expect(log.map((line) => JSON.parse(line))).toEqual(JSON.parse(JSON.stringify(events)));
+    const settings = JSON.parse(await readFile(join(output, "run.json"), "utf8"));
+    const again = await train("again", { ...settings, output: join(folder, "again") });
+    expect(await weights(again.output)).toEqual(await weights(output));
+  });
+
+  it("learns: the loss falls well below that of guessing by frequency", async () => {
+    const { events } = await train("learning", { steps: 500, batchSize: 32, learningRate: 5e-3, checkpointEvery: 0 });
+    const losses = events.flatMap((event) => (event.event === "step" ? [event.loss] : []));
+    const mean = (values: number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length;
+    expect(mean(losses.slice(-40))).toBeLessThan(0.6 * mean(losses.slice(0, 10)));
+  });
+
+  it.each([
+    { name: "plain", settings: {} },
+    {
+      name: "with dropout, phases and accumulation",
+      settings: { dropout: 0.2, lengthPhases: "8x4:0.5", gradientAccumulation: 2 },
+    },
+  ])("goes on after an interruption as if there had been none ($name)", async ({ name, settings }) => {
+    const whole = await train(`undisturbed ${name}`, settings);
+    const stop = new AbortController();
+    const afterStep = (_: unknown, step: number): boolean => {
+      if (step === 17) stop.abort();
+      return false;
+    };
+    const first = await train(`stopped ${name}`, settings, {}, { afterStep, signal: stop.signal });
+    expect(first.events.at(-1)).toMatchObject({ event: "done", step: 17, reason: "interrupted" });
+    const second = await train(`stopped ${name}`, settings, { resume: true });
+    expect(second.events[0]).toEqual({ event: "resumed", step: 17 });
+    expect(stepsOf(second.events)[0]).toBe(18);
+    expect(await weights(second.output)).toEqual(await weights(whole.output));
+  });
+
+  it("repeats no more steps than lie between checkpoints when it was killed", async () => {
+    const whole = await train("unkilled");
+    const killed = await train(
+      "killed",
+      { steps: 30 },
+      {},
+      {
+        afterStep: (_, step) => {
+          if (step === 26) throw new Error("killed");
+          return false;
+        },
+      },
+    ).catch((error: Error) => error);
+    expect(killed).toBeInstanceOf(Error);
+    const second = await train("killed", {}, { resume: true });
+    expect(second.events[0]).toEqual({ event: "resumed", step: 20 });
+    expect(await weights(second.output)).toEqual(await weights(whole.output));
+  });
+
+  it("changes nothing when a finished run is resumed", async () => {
+    const { output } = await train("finished");
+    const before = await weights(output);
+    const { events } = await train("finished", {}, { resume: true });
+    expect(events).toEqual([{ event: "resumed", step: 30 }]);
+    expect(await weights(output)).toEqual(before);
+  });
+
+  it("begins at step 0 when there is no checkpoint to resume", async () => {
+    const { events } = await train("nothing to resume", { steps: 2 }, { resume: true });
+    expect(events[0]).toEqual({ event: "resumed", step: 0 });
+    expect(stepsOf(events)).toEqual([1, 2]);
+  });
+
+  it("refuses a folder with something in it, and a corpus that has changed", async () => {
+    const output = join(folder, "occupied");
+    await mkdir(output);
+    await writeFile(join(output, "thesis.txt"), "mine");
+    await expect(train("occupied")).rejects.toMatchObject({ kind: "configuration", field: "output" });
+    const other = join(folder, "other.txt");
+    await writeFile(other, sampleText());
+    await train("changed corpus", { corpus: other, steps: 10 });
+    await writeFile(other, `${sampleText()}\n\nthe cat sees the moon .\nthe dog sees the moon .`);
+    const resumed = train("changed corpus", { corpus: other, steps: 20 }, { resume: true });
+    await expect(resumed).rejects.toMatchObject({ kind: "checkpoint", field: "corpusFingerprint" });
+  });
+
+  it("stops with the step and the likely cause when training diverges, and keeps the last checkpoint", async () => {
+    const run = train("diverging", { learningRate: 1e30, warmupSteps: 0, maximumGradientNorm: 0, checkpointEvery: 1 });
+    await expect(run).rejects.toMatchObject({ kind: "training", message: expect.stringMatching(/at step \d+/) });
+  });
+});
