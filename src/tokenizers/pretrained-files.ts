@@ -51,13 +51,14 @@ export async function readPretrainedTokenizer(folder: string, read: ReadTokenize
     return text === undefined ? undefined : new JsonFields(parseJson(text, path(name), "tokenizer"), path(name));
   };
   const empty = (name: string): JsonFields => new JsonFields({}, path(name));
+  const whole = await read("tokenizer.json");
   const modelType = (await json("config.json"))?.raw("model_type");
+  const modelClass = tokenizerClassOfModel(typeof modelType === "string" ? modelType : undefined);
   const config = readTokenizerConfig(
     (await json("tokenizer_config.json")) ?? empty("tokenizer_config.json"),
     (await json("special_tokens_map.json")) ?? empty("special_tokens_map.json"),
-    tokenizerClassOfModel(typeof modelType === "string" ? modelType : undefined),
+    modelClass ?? (whole === undefined ? await classOfVocabularyFiles(read) : undefined),
   );
-  const whole = await read("tokenizer.json");
   const pipeline =
     whole === undefined
       ? await readVocabularyFiles(folder, read, config)
@@ -70,6 +71,12 @@ export async function readPretrainedTokenizer(folder: string, read: ReadTokenize
   const inConfig = [...config.addedTokens].map(([id, token]) => ({ ...token, id }));
   addTokensWithIds(pipeline, inConfig, path("tokenizer_config.json"));
   return { pipeline, config };
+}
+
+/** Folders from before tokenizer.json may name no class; then the kind of their vocabulary tells. */
+async function classOfVocabularyFiles(read: ReadTokenizerFile): Promise<string> {
+  if ((await read("vocab.txt")) !== undefined) return "BertTokenizer";
+  return (await read("vocab.json"))?.includes('"<mask>"') ? "RobertaTokenizer" : "GPT2Tokenizer";
 }
 
 /** Writes a tokenizer's files, each of them whole or not at all. */
@@ -132,7 +139,7 @@ function pipelineOfMerges(model: BpeModel, config: TokenizerConfig): TokenizerPi
 
 /** Vocabulary and merges alone do not say what their symbols are, so the class has to. */
 function requireByteLevel(folder: string, config: TokenizerConfig, expected: VocabularyFiles | undefined): void {
-  if (expected === "byte-level-bpe" || config.tokenizerClass === "PreTrainedTokenizer") return;
+  if (expected === "byte-level-bpe") return;
   throw new TokenizerError(`${folder}: a ${config.tokenizerClass} cannot be read from vocab.json and merges.txt.`, {
     file: `${folder}/tokenizer_config.json`,
     field: "tokenizer_class",

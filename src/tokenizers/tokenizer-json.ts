@@ -38,6 +38,10 @@ export function readTokenizerJson(value: unknown, file: string): TokenizerPipeli
     addedTokens,
   });
   requireNoHoles(pipeline, file);
+  for (const pair of [undefined, ""]) {
+    const alien = pipeline.encode("", pair, { addSpecialTokens: true }).ids.find((id) => !pipeline.tokenOf(id));
+    if (alien !== undefined) throw fieldError(file, "post_processor", "one that adds tokens of the vocabulary", alien);
+  }
   return pipeline;
 }
 
