@@ -37,7 +37,14 @@ interface PlainEncoding {
 
 /** Checks every line of `cases.jsonl`, `batches.jsonl` and `encodings.jsonl`, plain or packed. */
 export async function* checkTokenizer(folder: string): AsyncGenerator<Finding> {
-  const tokenizers = { plain: await load(folder, false), spaced: await load(folder, true) };
+  let tokenizers: { plain: Tokenizer; spaced: Tokenizer };
+  try {
+    tokenizers = { plain: await load(folder, false), spaced: await load(folder, true) };
+  } catch (error) {
+    if (!(error instanceof ClozeError)) throw error;
+    yield failure("tokenizer", "load", error.message);
+    return;
+  }
   for (const reference of await readLines<TokenizerCase>(folder, "cases.jsonl")) {
     const tokenizer = reference.options.add_prefix_space === true ? tokenizers.spaced : tokenizers.plain;
     yield finding(`case ${reference.id}`, () => caseDifferences(tokenizer, reference));

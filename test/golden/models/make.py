@@ -1,0 +1,197 @@
+"""Small reference folders of models, so that the tests check parity with nothing beside the repository.
+
+    pip install torch==2.15.0 transformers==5.23.0
+    python test/golden/models/make.py
+
+Each folder holds a tiny model as `save_pretrained` writes it, and beside it `reference.json` and
+`reference.safetensors`: inputs, outputs, gradients, and the losses of 20 AdamW steps. Computed in float32 on one CPU
+thread, eager attention, dropout off. Every parameter is redrawn, gains and biases too, so that a forgotten one shows.
+"""
+import copy
+import json
+import math
+import shutil
+import zlib
+from pathlib import Path
+
+import torch
+import transformers
+from safetensors.torch import save_file
+
+torch.set_num_threads(1)
+BERT = {"vocab_size": 41, "hidden_size": 12, "num_hidden_layers": 2, "num_attention_heads": 3, "intermediate_size": 20,
+        "max_position_embeddings": 16, "type_vocab_size": 2, "pad_token_id": 3}
+GPT2 = {"vocab_size": 43, "n_positions": 16, "n_embd": 12, "n_layer": 2, "n_head": 3, "bos_token_id": 1, "eos_token_id": 1}
+ADAMW = {"lr": 1e-3, "betas": [0.9, 0.999], "eps": 1e-8, "weight_decay": 0.01}
+STEPS = 20
+
+
+def redraw(model, g):
+    for name, p in model.named_parameters():
+        if p.dim() == 1:
+            mean, std = (0.0, 0.05) if "bias" in name else (1.0, 0.1)
+        else:
+            embedding = "embeddings" in name or ".wte" in name or ".wpe" in name or name.startswith("w")
+            fan_in = p.shape[0] if "c_" in name else p.shape[1]
+            mean, std = 0.0, 0.25 if embedding else 0.85 / math.sqrt(fan_in)
+        p.copy_(torch.randn(p.shape, generator=g) * std + mean)
+
+
+def ids(g, batch, length, vocab):
+    return torch.randint(4, vocab, (batch, length), generator=g)
+
+
+def bert_inputs(g, config):
+    mask = torch.tensor([[1] * 9, [1] * 5 + [0] * 4])
+    x = torch.where(mask == 1, ids(g, 2, 9, config.vocab_size), torch.tensor(config.pad_token_id))
+    x[0, 6] = config.pad_token_id if config.pad_token_id is not None else 0  # a pad that is read: its row takes no gradient
+    types = torch.tensor([[0] * 4 + [1] * 5, [0] * 2 + [1] * 3 + [0] * 4])
+    return {"input_ids": x, "attention_mask": mask, "token_type_ids": types}
+
+
+def pretraining_inputs(g, config):
+    x = bert_inputs(g, config)
+    labels = torch.full((2, 9), -100)
+    labels[0, [1, 4, 7]] = ids(g, 1, 3, config.vocab_size)[0]
+    labels[1, 2] = 7
+    return {**x, "labels": labels, "next_sentence_label": torch.tensor([1, 0])}
+
+
+def positioned_inputs(g, config):
+    x = {"input_ids": ids(g, 2, 6, config.vocab_size)}
+    return {**x, "position_ids": torch.randint(config.max_position_embeddings, (2, 6), generator=g)}
+
+
+def causal_inputs(g, config):
+    mask = torch.tensor([[1] * 8, [0] * 3 + [1] * 5])
+    x = ids(g, 2, 8, config.vocab_size)
+    return {"input_ids": x, "attention_mask": mask, "labels": torch.where(mask == 1, x, torch.tensor(-100))}
+
+
+def past_inputs(g, config):
+    mask = torch.ones(2, 9, dtype=torch.long)
+    mask[1, :2] = 0
+    x = {"input_ids": ids(g, 2, 5, config.vocab_size), "attention_mask": mask}
+    shape = (2, config.n_head, 4, config.n_embd // config.n_head)
+    for layer in range(config.n_layer):
+        for kind in ("key", "value"):
+            x[f"past_key_values.{layer}.{kind}"] = torch.randn(shape, generator=g)
+    return x
+
+
+CASES = [
+    ("bert-BertForPreTraining", "BertConfig", BERT, pretraining_inputs),
+    ("bert-BertModel-position-ids", "BertConfig", {**BERT, "hidden_act": "relu", "pad_token_id": None}, positioned_inputs),
+    ("bert-BertForMaskedLM-untied", "BertConfig", {**BERT, "tie_word_embeddings": False, "hidden_act": "gelu_new"},
+     lambda g, c: {k: v for k, v in pretraining_inputs(g, c).items() if k != "next_sentence_label"}),
+    ("gpt2-GPT2LMHeadModel", "GPT2Config", {**GPT2, "scale_attn_by_inverse_layer_idx": True}, causal_inputs),
+    ("gpt2-GPT2Model-past", "GPT2Config", {**GPT2, "n_inner": 20, "activation_function": "relu"}, past_inputs),
+]
+
+
+def run(model, x):
+    x = dict(x)
+    if "past_key_values.0.key" in x:
+        cache = transformers.DynamicCache()
+        for layer in range(model.config.n_layer):
+            cache.update(x.pop(f"past_key_values.{layer}.key"), x.pop(f"past_key_values.{layer}.value"), layer)
+        x["past_key_values"] = cache
+    return model(**x, output_hidden_states=True, output_attentions=True)
+
+
+def flat(output):
+    named = {}
+    for name, value in output.items():
+        if name == "past_key_values":
+            for i, layer in enumerate(value.layers):
+                named |= {f"{name}.{i}.key": layer.keys, f"{name}.{i}.value": layer.values}
+        elif isinstance(value, tuple):
+            named |= {f"{name}.{i}": item for i, item in enumerate(value)}
+        else:
+            named[name] = value
+    return named
+
+
+def loss_of(out):
+    if "loss" in out:
+        return out["loss"], "loss"
+    names = [n for n in ("last_hidden_state", "pooler_output") if n in out]
+    return sum(out[n].pow(2).mean() for n in names), " + ".join(f"mean({n}**2)" for n in names)
+
+
+def train(model, x):
+    model = copy.deepcopy(model)
+    optimizer = torch.optim.AdamW(model.parameters(), **ADAMW, foreach=False)
+    losses = []
+    for step in range(STEPS + 1):
+        optimizer.zero_grad(set_to_none=True)
+        loss, _ = loss_of(flat(run(model, x)))
+        losses.append(loss.item())
+        if step < STEPS:
+            loss.backward()
+            optimizer.step()
+    return losses, model
+
+
+@torch.no_grad()
+def drawn(cls, config, g):
+    model = getattr(transformers, cls)(config).eval()
+    redraw(model, g)
+    model.tie_weights()
+    return model
+
+
+def make(name, config_class, settings, inputs, root):
+    cls = name.split("-")[1]
+    g = torch.Generator().manual_seed(zlib.crc32(name.encode()))
+    config = getattr(transformers, config_class)(**settings, attn_implementation="eager")
+    model = drawn(cls, config, g)
+    x = inputs(g, config)
+    folder = root / name
+    shutil.rmtree(folder, ignore_errors=True)
+    model.save_pretrained(folder)
+    out = flat(run(model, x))
+    loss, formula = loss_of(out)
+    loss.backward()
+    stored = dict(model.named_parameters())
+    gradients = {n: p.grad for n, p in stored.items() if p.grad is not None}
+    tensors = {f"input.{k}": v for k, v in x.items()} | {f"output.{k}": v for k, v in out.items()}
+    tensors |= {f"grad.{k}": v for k, v in gradients.items()}
+    rounding = [n for n, grad in gradients.items() if grad.abs().max() < 1e-6]
+    reference = {
+        "class": cls,
+        "framework": {"torch": torch.__version__.split("+")[0], "transformers": transformers.__version__},
+        "loss": formula,
+        "no_gradient": [n for n, p in stored.items() if p.grad is None],
+        "gradient_zero_but_for_rounding": rounding,
+        "deviation_from_float64": deviation(model, x, out, gradients),
+    }
+    if "loss" in out:
+        losses, trained = train(model, x)
+        firm = [n for n, grad in gradients.items() if grad.abs().max() > 1e-4]
+        watched = [firm[0], firm[len(firm) // 2], firm[-1]]
+        tensors |= {f"output.trained.{n}": trained.get_parameter(n) for n in watched}
+        reference["training"] = {"optimizer": "AdamW", **ADAMW, "steps": STEPS, "losses": losses}
+    save_file({k: v.detach().contiguous().clone() for k, v in tensors.items()}, folder / "reference.safetensors")
+    (folder / "reference.json").write_text(json.dumps(reference, indent=1) + "\n")
+    (folder / "generation_config.json").unlink(missing_ok=True)
+
+
+def deviation(model, x, out, gradients):
+    """Largest absolute difference from the same computation in float64."""
+    twin = copy.deepcopy(model).double()
+    twin.zero_grad(set_to_none=True)
+    exact = flat(run(twin, {k: v.double() if v.is_floating_point() else v for k, v in x.items()}))
+    loss_of(exact)[0].backward()
+    worst = lambda pairs: max((a.double() - b.double()).abs().max().item() for a, b in pairs)  # noqa: E731
+    parameters = dict(twin.named_parameters())
+    return {
+        "outputs": float(f"{worst((out[k], exact[k]) for k in out):.1e}"),
+        "gradients": float(f"{worst((grad, parameters[n].grad) for n, grad in gradients.items()):.1e}"),
+    }
+
+
+if __name__ == "__main__":
+    for case in CASES:
+        make(*case, Path(__file__).parent)
+        print(case[0])
