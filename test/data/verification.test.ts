@@ -1,0 +1,24 @@
+/** Verification of references that are no models, over those beside the repository. */
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { describe, expect, it } from "vitest";
+import { verify } from "../../src/verification/index.ts";
+
+const golden = fileURLToPath(new URL("../../../shared/golden", import.meta.url));
+const available = existsSync(golden);
+if (!available) console.warn(`The reference values are not at ${golden}: the verification suite is skipped.`);
+
+describe.skipIf(!available)("other references (skipped without ../shared/golden)", () => {
+  it.each(["bert-base-uncased", "gpt2", "trained/wordpiece-zh-4000"])("tokenizers/%s", async (name) => {
+    const report = await verify(join(golden, "tokenizers", name));
+    expect(report.results.filter(({ ok }) => !ok)).toEqual([]);
+    expect(report).toMatchObject({ ok: true, failed: 0 });
+    expect(report.checked).toBeGreaterThan(20);
+  });
+
+  it("a tokenizer that cannot be read is a failure, not a skip", async () => {
+    const report = await verify(join(golden, "tokenizers", "xlm-small"));
+    expect(report.ok).toBe(false);
+  });
+});
