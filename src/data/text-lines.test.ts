@@ -44,6 +44,14 @@ describe("readLines", () => {
     expect(warnings[0]).toContain("byte 310");
   });
 
+  it("counts places in bytes, over chunks and characters of several", async () => {
+    const text = new TextEncoder().encode("今天天气很好。".repeat(40));
+    text.set([0xff], 402); // the first byte of a character: its other two go with it
+    const warnings: string[] = [];
+    await linesOf(text, 400, { onWarning: (warning) => warnings.push(warning) });
+    expect(warnings[0]).toContain("byte 402");
+  });
+
   it("does not count U+FFFD that the file itself holds", async () => {
     const warnings: string[] = [];
     expect(await linesOf("a\uFFFD\n", 2, { onWarning: (warning) => warnings.push(warning) })).toEqual(["a\uFFFD"]);

@@ -75,7 +75,8 @@ describe("tokenMasker", () => {
       }
     }
     expect(selected).toBeGreaterThan(20_000);
-    expectShare(selected, eligible, 0.15);
+    // Only the rounding of each row's number is random.
+    expect(Math.abs(selected / eligible - 0.15)).toBeLessThan(0.001);
     // A random token is [MASK] or the same one in 2 of 500 cases.
     expectShare(masked, selected, 0.8 + 0.1 / 500);
     expectShare(changed, selected, 0.1 * (498 / 500));

@@ -84,7 +84,8 @@ describe.runIf(present).each(corpora)("masked language modeling on %s", (file, f
       }
     }
     expect(text).toBeGreaterThan(200_000);
-    expectShare(selected, text, 0.15);
+    // Only the rounding of each row's number is random.
+    expect(Math.abs(selected / text - 0.15)).toBeLessThan(0.0005);
     expectShare(hidden, selected, 0.8);
     expectShare(random10, selected, 0.1);
     expect(special).toBe(0);
