@@ -16,7 +16,7 @@ const apiVersion = 22;
 const pathType = process.platform === "win32" ? "str16" : "str";
 
 /** Places of functions in `OrtApi` (onnxruntime_c_api.h), with their C signatures. */
-const signatures = {
+export const signatures = {
   GetErrorMessage: [2, "const char *GetErrorMessage(void *status)"],
   CreateEnv: [3, "void *CreateEnv(int level, const char *name, void *out)"],
   DisableTelemetryEvents: [6, "void *DisableTelemetryEvents(void *env)"],
