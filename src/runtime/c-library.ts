@@ -94,6 +94,15 @@ function findLibrary(): string {
   return join(folder, file);
 }
 
+/** koffi takes each type's name once. */
+const types = new Map<string, unknown>();
+
+function typeOf(koffi: Koffi, signature: string): unknown {
+  const type = types.get(signature) ?? koffi.proto(signature);
+  types.set(signature, type);
+  return type;
+}
+
 export interface CLibrary {
   readonly path: string;
   /** koffi's own object: the library is unloaded, and every call then a crash, once this is collected. */
@@ -123,8 +132,8 @@ export function openLibrary(): CLibrary {
   }
   const getApi = koffi.decode(base, 0, "void *");
   const getVersion = koffi.decode(base, 8, "void *");
-  const version = koffi.call(getVersion, koffi.proto("const char *OrtGetVersionString()"), []) as string;
-  const api = koffi.call(getApi, koffi.proto("void *OrtGetApi(uint32_t version)"), apiVersion);
+  const version = koffi.call(getVersion, typeOf(koffi, "const char *OrtGetVersionString()")) as string;
+  const api = koffi.call(getApi, typeOf(koffi, "void *OrtGetApi(uint32_t version)"), apiVersion);
   if (api === null) {
     throw new DeviceError(`ONNX Runtime ${version} is too old`, {
       file: path,
@@ -136,7 +145,7 @@ export function openLibrary(): CLibrary {
   const functions = Object.fromEntries(
     Object.entries(signatures).map(([name, [index, signature]]) => [
       name,
-      koffi.decode(koffi.decode(api, index * 8, "void *"), koffi.proto(signature)),
+      koffi.decode(koffi.decode(api, index * 8, "void *"), typeOf(koffi, signature)),
     ]),
   ) as unknown as Functions;
   return { path, loaded, version, functions, address: (array) => koffi.address(array) };
