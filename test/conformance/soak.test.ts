@@ -2,6 +2,7 @@
  * Ownership in the C API engine under a garbage collector that runs all the time: native code points into JavaScript's
  * memory, so an array that is collected too early is a crash or a wrong result, and one that is kept is a leak.
  */
+import { readFile } from "node:fs/promises";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { describe, expect, it } from "vitest";
@@ -109,6 +110,21 @@ describe("the C API engine", () => {
     const late = session.bind({}, {});
     await expect(late.run({}, {})).rejects.toThrow("released");
     late.release();
+  });
+
+  it("leaves threads of Node's pool to files while many runs wait", async () => {
+    const session = await product();
+    const binding = session.bind({ weight: filled([width, width], 1) }, {});
+    const runs = Array.from({ length: 12 }, () =>
+      binding.run({ rows: filled([100_000, width], 1) }, { result: allocateBuffer("float32", [100_000, width]) }),
+    );
+    const first = await Promise.race([
+      readFile(new URL(import.meta.url)).then(() => "the file"),
+      Promise.all(runs).then(() => "the runs"),
+    ]);
+    expect(first).toBe("the file");
+    await Promise.all(runs);
+    await session.release();
   });
 
   it("creates and releases 300 sessions in flat memory", async () => {
