@@ -65,7 +65,7 @@ describe("compare", () => {
     const expected = values(1, 2);
     expect(compare("outputs", "x", undefined, expected, { relative: 1 })).toMatchObject({
       ok: false,
-      reason: "the model gives no such value",
+      reason: "there is no such value",
     });
     const column = { shape: [2, 1], data: [1, 2] };
     expect(compare("outputs", "x", column, expected, { relative: 1 })).toMatchObject({

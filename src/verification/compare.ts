@@ -55,7 +55,7 @@ export function compare(
   expected: Values,
   tolerance: Tolerance,
 ): Finding {
-  if (actual === undefined) return failure(kind, name, "the model gives no such value");
+  if (actual === undefined) return failure(kind, name, "there is no such value");
   const [own, wanted] = [actual.shape.join(", "), expected.shape.join(", ")];
   if (own !== wanted) return failure(kind, name, `the shape is [${own}] instead of [${wanted}]`);
   const { error, scale } = measure(actual.data, expected.data);

@@ -35,3 +35,18 @@ export type Finding = Omit<VerificationResult, "path">;
 export function failure(kind: VerificationKind, name: string, reason: string): Finding {
   return { name, kind, maxAbsoluteError: Number.NaN, maxRelativeError: Number.NaN, ok: false, reason };
 }
+
+/** Several comparisons as one case, which says where it failed first. */
+export function oneCase(kind: VerificationKind, name: string, parts: Iterable<Finding>): Finding {
+  const all = [...parts];
+  const wrong = all.find((part) => !part.ok);
+  const largest = (values: number[]): number => values.reduce((most, value) => Math.max(most, value), 0);
+  return {
+    name,
+    kind,
+    maxAbsoluteError: largest(all.map((part) => part.maxAbsoluteError)),
+    maxRelativeError: largest(all.map((part) => part.maxRelativeError)),
+    ok: all.length > 0 && wrong === undefined,
+    ...(wrong === undefined ? {} : { reason: `${wrong.name}${wrong.reason === undefined ? "" : `: ${wrong.reason}`}` }),
+  };
+}

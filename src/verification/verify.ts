@@ -15,6 +15,7 @@ import {
   verificationKinds,
 } from "./report.ts";
 import { checkTokenizer } from "./tokenizer-checks.ts";
+import { checkValuesFile } from "./training-checks.ts";
 
 export interface VerifyOptions {
   /** The kinds to check; all that the reference holds when left out. */
@@ -33,10 +34,10 @@ export interface VerifyOptions {
 const optionNames = ["only", "tolerance", "device", "threads", "modelClass", "onResult", "onWarning"];
 
 /**
- * Checks one reference: a model folder with `reference.json`, or a tokenizer folder with `cases.jsonl` or
- * `encodings.jsonl`. What does not agree is in the report; nothing checked at all is a failure.
+ * Checks one reference: a model folder with `reference.json`, a tokenizer folder with `cases.jsonl` or `encodings.jsonl`,
+ * or a JSON file with `cases`. What does not agree is in the report; nothing checked at all is a failure.
  *
- * @throws CheckpointError if there is no reference at the path, or it is broken.
+ * @throws CheckpointError or DataError if there is no reference at the path, or it is broken.
  */
 export async function verify(path: string, options: VerifyOptions = {}): Promise<VerificationReport> {
   refuseUnknownNames(options, optionNames, "the options of verify");
@@ -83,17 +84,13 @@ async function findingsOf(path: string, options: VerifyOptions): Promise<Finding
     return checkTokenizer(path);
   }
   if (/\.json(\.gz)?$/.test(path) && (await platform.stat(path, "checkpoint"))?.kind === "file") {
-    return notYet("training", platform.baseName(path));
+    return checkValuesFile(path);
   }
   throw new CheckpointError(`${path} holds no reference.`, {
     file: path,
-    expected: "a folder with reference.json, cases.jsonl or encodings.jsonl",
+    expected: "a folder with reference.json, cases.jsonl or encodings.jsonl, or a JSON file with cases",
     hint: "Name the folder of one reference, not the folder above it.",
   });
-}
-
-async function* notYet(kind: VerificationKind, name: string): Findings {
-  yield failure(kind, name, "references of this kind cannot be checked yet");
 }
 
 async function* checkReferenceFolder(folder: string, options: VerifyOptions): Findings {

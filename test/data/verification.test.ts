@@ -17,6 +17,20 @@ describe.skipIf(!available)("other references (skipped without ../shared/golden)
     expect(report.checked).toBeGreaterThan(20);
   });
 
+  it.each([
+    ["optimizers.json", 31],
+    ["schedules.json", 38],
+    ["clipping.json", 11],
+  ])("training/%s", async (name, cases) => {
+    const report = await verify(join(golden, "training", name));
+    expect(report.results.filter(({ ok }) => !ok)).toEqual([]);
+    expect(report.checked).toBe(cases);
+  });
+
+  it("a kind that is not known yet is a failure, not a skip", async () => {
+    expect(await verify(join(golden, "peft/ia3-bert"))).toMatchObject({ ok: false, failed: 1 });
+  });
+
   it("a tokenizer that cannot be read is a failure, not a skip", async () => {
     const report = await verify(join(golden, "tokenizers", "xlm-small"));
     expect(report.ok).toBe(false);
