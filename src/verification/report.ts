@@ -12,7 +12,7 @@ export interface VerificationResult {
   readonly kind: VerificationKind;
   /** max|a − b|; NaN where there is no number to compare. */
   readonly maxAbsoluteError: number;
-  /** max|a − b| / max|b| */
+  /** max|a − b| / max|b|; 0 where only the absolute error counts. */
   readonly maxRelativeError: number;
   readonly ok: boolean;
   /** Why it failed, where that is not a matter of numbers. */
