@@ -9,14 +9,24 @@ export class AlignedText {
   readonly text: string;
   /** Whether origins are kept up to date; if not, `startOf` and `endOf` mean nothing. */
   readonly tracked: boolean;
+  /** Whether this is the beginning of the user's text. */
+  readonly isBeginning: boolean;
   /** Where unit 0 lies in the original, when `starts` is absent. */
   readonly #shift: number;
   readonly #starts: Int32Array | undefined;
   readonly #ends: Int32Array | undefined;
 
-  constructor(text: string, tracked: boolean, shift = 0, starts?: Int32Array, ends?: Int32Array) {
+  constructor(
+    text: string,
+    tracked: boolean,
+    isBeginning = true,
+    shift = 0,
+    starts?: Int32Array | undefined,
+    ends?: Int32Array | undefined,
+  ) {
     this.text = text;
     this.tracked = tracked;
+    this.isBeginning = isBeginning;
     this.#shift = shift;
     this.#starts = starts;
     this.#ends = ends;
@@ -36,13 +46,15 @@ export class AlignedText {
   slice(start: number, end: number): AlignedText {
     if (start === 0 && end === this.text.length) return this;
     const text = this.text.slice(start, end);
-    if (!this.#starts) return new AlignedText(text, this.tracked, this.#shift + start);
-    return new AlignedText(text, true, 0, this.#starts.subarray(start, end), this.#ends?.subarray(start, end));
+    const isBeginning = this.isBeginning && start === 0;
+    if (!this.#starts) return new AlignedText(text, this.tracked, isBeginning, this.#shift + start);
+    const [starts, ends] = [this.#starts.subarray(start, end), this.#ends?.subarray(start, end)];
+    return new AlignedText(text, this.tracked, isBeginning, 0, starts, ends);
   }
 
   /** The same origins for another text of the same length, unit for unit. */
   withText(text: string): AlignedText {
-    return new AlignedText(text, this.tracked, this.#shift, this.#starts, this.#ends);
+    return new AlignedText(text, this.tracked, this.isBeginning, this.#shift, this.#starts, this.#ends);
   }
 }
 
@@ -69,8 +81,20 @@ export class AlignedTextBuilder {
     }
   }
 
+  /** Appends units [from, to) of the source as they are. */
+  copy(from: number, to: number): void {
+    this.#text += this.#source.text.slice(from, to);
+    if (!this.#source.tracked) return;
+    for (let unit = from; unit < to; unit++) {
+      this.#starts.push(this.#source.startOf(unit));
+      this.#ends.push(this.#source.endOf(unit));
+    }
+  }
+
   finish(): AlignedText {
-    if (!this.#source.tracked) return new AlignedText(this.#text, false);
-    return new AlignedText(this.#text, true, 0, Int32Array.from(this.#starts), Int32Array.from(this.#ends));
+    const { tracked, isBeginning } = this.#source;
+    if (!tracked) return new AlignedText(this.#text, false, isBeginning);
+    const [starts, ends] = [Int32Array.from(this.#starts), Int32Array.from(this.#ends)];
+    return new AlignedText(this.#text, true, isBeginning, 0, starts, ends);
   }
 }

@@ -24,11 +24,12 @@ export class Encoding {
   readonly ends: number[] = [];
   /** Word of its text that each token belongs to; null for special tokens. */
   readonly wordIds: (number | null)[] = [];
-  readonly sequenceIds: SequenceId[] = [];
   readonly specialTokensMask: number[] = [];
   readonly attentionMask: number[] = [];
   /** The further windows, if the text was cut and the rest is wanted. */
   overflowing: Encoding[] = [];
+  /** Where the tokens of the first and the second text stand, as far as it was said. */
+  readonly #sequenceRanges = new Map<0 | 1, readonly [start: number, end: number]>();
 
   constructor(input: TextInput = "") {
     this.input = input;
@@ -39,14 +40,13 @@ export class Encoding {
   }
 
   /** Appends a token of a text. */
-  push(id: number, token: string, start: number, end: number, wordId: number, sequence: 0 | 1): void {
+  push(id: number, token: string, start: number, end: number, wordId: number, typeId: number): void {
     this.ids.push(id);
-    this.typeIds.push(sequence);
+    this.typeIds.push(typeId);
     this.tokens.push(token);
     this.starts.push(start);
     this.ends.push(end);
     this.wordIds.push(wordId);
-    this.sequenceIds.push(sequence);
     this.specialTokensMask.push(0);
     this.attentionMask.push(1);
   }
@@ -65,8 +65,15 @@ export class Encoding {
     this.#pushNoText(0);
   }
 
-  /** Appends tokens [start, end) of another encoding; its further windows are left alone. */
-  pushSlice(other: Encoding, start: number, end: number): void {
+  /** Appends another encoding, with what it knows of its texts; its further windows are left alone. */
+  pushAll(other: Encoding): void {
+    for (const [sequence, [start, end]] of other.#sequenceRanges) {
+      this.#sequenceRanges.set(sequence, [this.length + start, this.length + end]);
+    }
+    this.#pushSlice(other, 0, other.length);
+  }
+
+  #pushSlice(other: Encoding, start: number, end: number): void {
     for (let index = start; index < end; index++) {
       this.ids.push(other.ids[index]!);
       this.typeIds.push(other.typeIds[index]!);
@@ -74,28 +81,43 @@ export class Encoding {
       this.starts.push(other.starts[index]!);
       this.ends.push(other.ends[index]!);
       this.wordIds.push(other.wordIds[index]!);
-      this.sequenceIds.push(other.sequenceIds[index]!);
       this.specialTokensMask.push(other.specialTokensMask[index]!);
       this.attentionMask.push(other.attentionMask[index]!);
     }
   }
 
-  /** Tokens [start, end) as an encoding of its own, without further windows. */
+  /** Tokens [start, end) as an encoding of its own, without further windows, and not knowing which text it is of. */
   slice(start: number, end: number): Encoding {
     const part = new Encoding(this.input);
-    part.pushSlice(this, start, end);
+    part.#pushSlice(this, start, end);
     return part;
   }
 
+  /** Sets the type of all tokens, but not in further windows, which keep that of their text. */
   setTypeId(typeId: number): void {
-    for (const encoding of [this, ...this.overflowing]) encoding.typeIds.fill(typeId);
+    this.typeIds.fill(typeId);
+  }
+
+  /** Says that all tokens are of the first text (0) or the second (1). */
+  setSequence(sequence: 0 | 1): void {
+    this.#sequenceRanges.set(sequence, [0, this.length]);
+  }
+
+  /** The text of each token. As in the reference, an encoding of which nothing was said is all of the first text. */
+  get sequenceIds(): SequenceId[] {
+    const ids: SequenceId[] = this.ids.map(() => null);
+    for (let sequence = 0; sequence < Math.max(1, this.#sequenceRanges.size); sequence++) {
+      const id = sequence === 0 ? 0 : 1;
+      const [start, end] = this.#sequenceRanges.get(id) ?? [0, this.length];
+      ids.fill(id, start, end);
+    }
+    return ids;
   }
 
   #pushNoText(attention: 0 | 1): void {
     this.starts.push(0);
     this.ends.push(0);
     this.wordIds.push(null);
-    this.sequenceIds.push(null);
     this.specialTokensMask.push(1);
     this.attentionMask.push(attention);
   }
@@ -123,7 +145,8 @@ function joinTwo(left: Encoding, right: Encoding): Encoding {
 }
 
 function concatenate(left: Encoding, right: Encoding): Encoding {
-  const joined = left.slice(0, left.length);
-  joined.pushSlice(right, 0, right.length);
+  const joined = new Encoding(left.input);
+  joined.pushAll(left);
+  joined.pushAll(right);
   return joined;
 }

@@ -27,8 +27,8 @@ export function pad(encodings: readonly Encoding[], padding: Padding): Encoding[
 function padOne(encoding: Encoding, length: number, { piece, side }: Padding): Encoding {
   if (encoding.length >= length) return encoding;
   const padded = new Encoding();
-  if (side === "right") padded.pushSlice(encoding, 0, encoding.length);
+  if (side === "right") padded.pushAll(encoding);
   for (let missing = length - encoding.length; missing > 0; missing--) padded.pushPadding(piece);
-  if (side === "left") padded.pushSlice(encoding, 0, encoding.length);
+  if (side === "left") padded.pushAll(encoding);
   return padded;
 }

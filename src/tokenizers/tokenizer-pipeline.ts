@@ -96,6 +96,11 @@ export class TokenizerPipeline {
       const reserved = addSpecialTokens ? (this.postProcessor?.addedTokens(pair !== undefined) ?? 0) : 0;
       encodings = truncate(encodings, truncation, reserved);
     }
+    encodings.forEach((encoding, index) => {
+      // The reference says it of further windows only where there is a post-processor.
+      const parts = this.postProcessor ? [encoding, ...encoding.overflowing] : [encoding];
+      for (const part of parts) part.setSequence(index === 0 ? 0 : 1);
+    });
     return joinEncodings(this.postProcessor?.process(encodings, addSpecialTokens) ?? encodings);
   }
 
@@ -136,6 +141,7 @@ export class TokenizerPipeline {
 
   /** `givenWord`: the number of this word if the text came as words. */
   #encodeText(text: string, sequence: 0 | 1, givenWord: number | undefined, encoding: Encoding): void {
+    const { showsUnknownText, unknownToken } = this.model;
     let wordIndex = 0;
     this.#forEachWord(new AlignedText(text, true), (word, addedId) => {
       const wordId = givenWord ?? wordIndex++;
@@ -146,7 +152,8 @@ export class TokenizerPipeline {
       }
       const { ids, starts, ends } = this.model.tokenize(word.text);
       for (let index = 0; index < ids.length; index++) {
-        const token = this.model.vocabulary.tokenOf(ids[index]!)!;
+        let token = this.model.vocabulary.tokenOf(ids[index]!)!;
+        if (showsUnknownText && token === unknownToken) token = word.text.slice(starts[index], ends[index]);
         const start = word.startOf(starts[index]!);
         encoding.push(ids[index]!, token, start, word.endOf(ends[index]! - 1), wordId, sequence);
       }

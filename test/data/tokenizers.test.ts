@@ -23,12 +23,17 @@ const PUBLISHED = [
   "bert-base-multilingual-cased",
   "roberta-base",
   "gpt2",
+  "openai-gpt",
+  "albert-base-v1",
+  "xlnet-base-cased",
+  "t5-base",
 ];
 /** What the reference pads with where the published tokenizer has no padding token. */
-const PAD_TOKENS: Record<string, string> = { gpt2: "<|endoftext|>" };
+const PAD_TOKENS: Record<string, string> = { gpt2: "<|endoftext|>", "openai-gpt": "<unk>" };
 const TRAINED = [
   ...["wordpiece-lower-1000", "wordpiece-cased-4000", "wordpiece-zh-4000", "wordpiece-zh-4000-limit1000"],
-  ...["bpe-byte-1000", "bpe-byte-5000", "bpe-byte-zh-5000"],
+  ...["bpe-byte-1000", "bpe-byte-5000", "bpe-byte-zh-5000", "bpe-char-1000", "bpe-char-zh-9000"],
+  ...["unigram-1000", "unigram-2000", "unigram-zh-8000"],
 ];
 
 function readLines<T>(path: string): T[] {

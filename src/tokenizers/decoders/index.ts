@@ -1,14 +1,24 @@
 /** The decoders by the names that tokenizer.json gives them. */
 import { readComponent } from "../components.ts";
 import type { JsonFields } from "../json-fields.ts";
+import { BpeDecoder } from "./bpe.ts";
+import { ByteFallbackDecoder } from "./byte-fallback.ts";
 import { ByteLevelDecoder } from "./byte-level.ts";
 import type { Decoder } from "./decoder.ts";
+import { FuseDecoder, ReplaceDecoder, StripDecoder } from "./edits.ts";
+import { MetaspaceDecoder } from "./metaspace.ts";
 import { SequenceDecoder } from "./sequence.ts";
 import { WordPieceDecoder } from "./wordpiece.ts";
 
 const readers: Record<string, (fields: JsonFields) => Decoder> = {
+  BPEDecoder: BpeDecoder.fromJSON,
+  ByteFallback: () => new ByteFallbackDecoder(),
   ByteLevel: ByteLevelDecoder.fromJSON,
+  Fuse: () => new FuseDecoder(),
+  Metaspace: MetaspaceDecoder.fromJSON,
+  Replace: ReplaceDecoder.fromJSON,
   Sequence: (fields) => new SequenceDecoder(fields.objects("decoders").map(readDecoder)),
+  Strip: StripDecoder.fromJSON,
   WordPiece: WordPieceDecoder.fromJSON,
 };
 
@@ -17,4 +27,4 @@ export function readDecoder(fields: JsonFields): Decoder {
 }
 
 export type { Decoder } from "./decoder.ts";
-export { ByteLevelDecoder, SequenceDecoder, WordPieceDecoder };
+export { BpeDecoder, ByteLevelDecoder, WordPieceDecoder };

@@ -34,6 +34,7 @@ export interface BpeOptions {
 export class BpeModel implements Model {
   readonly vocabulary: Vocabulary;
   readonly allowsCleanUp = false;
+  readonly showsUnknownText = false;
   readonly merges: readonly Merge[];
   readonly options: BpeOptions;
   /** Rank of each pair of ids that merges. */

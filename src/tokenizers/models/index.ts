@@ -3,10 +3,12 @@ import { readComponent } from "../components.ts";
 import type { JsonFields } from "../json-fields.ts";
 import { BpeModel, readBpeFiles } from "./bpe.ts";
 import type { Model } from "./model.ts";
+import { UnigramModel } from "./unigram.ts";
 import { readWordPieceFile, WordPieceModel } from "./wordpiece.ts";
 
 const readers: Record<string, (fields: JsonFields) => Model> = {
   BPE: BpeModel.fromJSON,
+  Unigram: UnigramModel.fromJSON,
   WordPiece: WordPieceModel.fromJSON,
 };
 
@@ -17,6 +19,7 @@ export function readModel(fields: JsonFields): Model {
 /** Files of 2020 name no type; their fields tell. */
 function typeOfOldFile(fields: JsonFields): string | undefined {
   if (fields.has("merges")) return "BPE";
+  if (Array.isArray(fields.raw("vocab"))) return "Unigram";
   return fields.has("max_input_chars_per_word") ? "WordPiece" : undefined;
 }
 

@@ -12,6 +12,8 @@ export interface Model {
   readonly vocabulary: Vocabulary;
   /** The token that stands for what the vocabulary cannot write; undefined if there is none. */
   readonly unknownToken: string | undefined;
+  /** Whether tokens for what is unknown show the text itself instead of the unknown token. */
+  readonly showsUnknownText: boolean;
   /** Deterministic; the result is shared and must not be changed. */
   tokenize(word: string): WordTokens;
   /** Whether spaces before punctuation may be removed after decoding; the reference leaves byte-pair encodings alone. */

@@ -25,6 +25,7 @@ const PUBLISHED: WordPieceOptions = {
 export class WordPieceModel implements Model {
   readonly vocabulary: Vocabulary;
   readonly allowsCleanUp = true;
+  readonly showsUnknownText = false;
   readonly options: WordPieceOptions;
   readonly #unknownId: number;
   readonly #longestPiece: number;

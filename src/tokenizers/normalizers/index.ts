@@ -2,14 +2,29 @@
 import { readComponent } from "../components.ts";
 import type { JsonFields } from "../json-fields.ts";
 import { BertNormalizer } from "./bert.ts";
+import { NmtNormalizer, StripAccentsNormalizer } from "./character-filters.ts";
+import { PrependNormalizer, StripNormalizer } from "./edges.ts";
 import { LowercaseNormalizer } from "./lowercase.ts";
 import type { Normalizer } from "./normalizer.ts";
+import { PrecompiledNormalizer } from "./precompiled.ts";
+import { ReplaceNormalizer } from "./replace.ts";
 import { SequenceNormalizer } from "./sequence.ts";
+import { UnicodeFormNormalizer } from "./unicode-form.ts";
 
 const readers: Record<string, (fields: JsonFields) => Normalizer> = {
   BertNormalizer: BertNormalizer.fromJSON,
   Lowercase: () => new LowercaseNormalizer(),
+  NFC: () => new UnicodeFormNormalizer("NFC"),
+  NFD: () => new UnicodeFormNormalizer("NFD"),
+  NFKC: () => new UnicodeFormNormalizer("NFKC"),
+  NFKD: () => new UnicodeFormNormalizer("NFKD"),
+  Nmt: () => new NmtNormalizer(),
+  Precompiled: PrecompiledNormalizer.fromJSON,
+  Prepend: PrependNormalizer.fromJSON,
+  Replace: ReplaceNormalizer.fromJSON,
   Sequence: (fields) => new SequenceNormalizer(fields.objects("normalizers").map(readNormalizer)),
+  Strip: StripNormalizer.fromJSON,
+  StripAccents: () => new StripAccentsNormalizer(),
 };
 
 export function readNormalizer(fields: JsonFields): Normalizer {
@@ -17,4 +32,4 @@ export function readNormalizer(fields: JsonFields): Normalizer {
 }
 
 export type { Normalizer } from "./normalizer.ts";
-export { BertNormalizer, LowercaseNormalizer, SequenceNormalizer };
+export { BertNormalizer, LowercaseNormalizer, UnicodeFormNormalizer };

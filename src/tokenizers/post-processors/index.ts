@@ -21,11 +21,4 @@ export function readPostProcessor(fields: JsonFields): PostProcessor {
 }
 
 export type { PostProcessor } from "./post-processor.ts";
-export {
-  BertPostProcessor,
-  ByteLevelPostProcessor,
-  RobertaPostProcessor,
-  SequencePostProcessor,
-  TemplatePostProcessor,
-  templatePostProcessor,
-};
+export { ByteLevelPostProcessor, RobertaPostProcessor, SequencePostProcessor, templatePostProcessor };

@@ -33,6 +33,8 @@ export class RobertaPostProcessor implements PostProcessor {
     for (const encoding of encodings) {
       if (this.trimOffsets) trimOffsets(encoding, this.addPrefixSpace);
       encoding.setTypeId(0);
+      // The reference forgets the further windows where it adds no special tokens.
+      if (addSpecialTokens) for (const window of encoding.overflowing) window.setTypeId(0);
     }
     if (!addSpecialTokens) return encodings;
     return encodings.flatMap((encoding, index) => [

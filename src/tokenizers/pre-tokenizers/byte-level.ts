@@ -9,6 +9,7 @@ import { type AlignedText, AlignedTextBuilder } from "../aligned-text.ts";
 import { bytesOfCodePoint } from "../byte-characters.ts";
 import { characterProperties, LETTER, NUMBER, unitsOf, WHITESPACE } from "../character-properties.ts";
 import type { JsonFields } from "../json-fields.ts";
+import { prependText } from "../normalizers/edges.ts";
 import type { PreTokenizer } from "./pre-tokenizer.ts";
 
 const SPACE = 0x20;
@@ -39,7 +40,7 @@ export class ByteLevelPreTokenizer implements PreTokenizer {
 
   preTokenize(source: AlignedText, words: AlignedText[]): void {
     if (source.text === "") return;
-    const spaced = this.options.addPrefixSpace && source.text[0] !== " " ? prependSpace(source) : source;
+    const spaced = this.options.addPrefixSpace && source.text[0] !== " " ? prependText(source, " ") : source;
     if (!this.options.useRegex) {
       words.push(toBytes(spaced));
       return;
@@ -73,15 +74,6 @@ export function byteLevelToJSON(options: ByteLevelOptions): Record<string, unkno
     trim_offsets: options.trimOffsets,
     use_regex: options.useRegex,
   };
-}
-
-/** The new space stands for the first character, as in the reference. */
-function prependSpace(source: AlignedText): AlignedText {
-  const first = unitsOf(source.text.codePointAt(0)!);
-  const builder = new AlignedTextBuilder(source);
-  builder.append(` ${source.text.slice(0, first)}`, 0, first);
-  for (let at = first; at < source.text.length; at++) builder.append(source.text[at]!, at, at + 1);
-  return builder.finish();
 }
 
 function toBytes(source: AlignedText): AlignedText {

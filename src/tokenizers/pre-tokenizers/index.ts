@@ -3,6 +3,7 @@ import { readComponent } from "../components.ts";
 import type { JsonFields } from "../json-fields.ts";
 import { BertPreTokenizer } from "./bert.ts";
 import { ByteLevelPreTokenizer } from "./byte-level.ts";
+import { MetaspacePreTokenizer } from "./metaspace.ts";
 import type { PreTokenizer } from "./pre-tokenizer.ts";
 import { SequencePreTokenizer } from "./sequence.ts";
 import { WhitespaceSplitPreTokenizer } from "./whitespace-split.ts";
@@ -10,6 +11,7 @@ import { WhitespaceSplitPreTokenizer } from "./whitespace-split.ts";
 const readers: Record<string, (fields: JsonFields) => PreTokenizer> = {
   BertPreTokenizer: () => new BertPreTokenizer(),
   ByteLevel: ByteLevelPreTokenizer.fromJSON,
+  Metaspace: MetaspacePreTokenizer.fromJSON,
   Sequence: (fields) => new SequencePreTokenizer(fields.objects("pretokenizers").map(readPreTokenizer)),
   WhitespaceSplit: () => new WhitespaceSplitPreTokenizer(),
 };
@@ -19,4 +21,4 @@ export function readPreTokenizer(fields: JsonFields): PreTokenizer {
 }
 
 export type { PreTokenizer } from "./pre-tokenizer.ts";
-export { BertPreTokenizer, ByteLevelPreTokenizer, SequencePreTokenizer, WhitespaceSplitPreTokenizer };
+export { BertPreTokenizer, ByteLevelPreTokenizer, SequencePreTokenizer };

@@ -1,0 +1,195 @@
+/**
+ * Unigram: every token has a log-probability, and a word is cut into those tokens whose probabilities multiply to the most.
+ *
+ * Kudo 2018, https://arxiv.org/abs/1804.10959; as in SentencePiece, https://arxiv.org/abs/1808.06226.
+ */
+import { TokenizerError } from "../../errors.ts";
+import { isCount, type JsonFields } from "../json-fields.ts";
+import { PairTable } from "../pair-table.ts";
+import { Vocabulary } from "../vocabulary.ts";
+import type { Model, WordTokens } from "./model.ts";
+import { WordCache } from "./word-cache.ts";
+
+export interface UnigramOptions {
+  /** The token for characters that no token writes; without one, such a text is an error. */
+  readonly unknownId: number | undefined;
+  /** Write unknown texts as their UTF-8 bytes, `<0x0A>`, where the vocabulary has these. */
+  readonly byteFallback: boolean;
+}
+
+/** How much worse an unknown character is than the worst token, in log-probability. */
+const UNKNOWN_PENALTY = 10;
+
+export class UnigramModel implements Model {
+  readonly vocabulary: Vocabulary;
+  /** Log-probability of each id. */
+  readonly scores: Float64Array;
+  readonly options: UnigramOptions;
+  readonly allowsCleanUp = true;
+  readonly showsUnknownText = true;
+  readonly #trie: TokenTrie;
+  readonly #unknownScore: number;
+  readonly #cache = new WordCache();
+
+  constructor(vocabulary: Vocabulary, scores: ArrayLike<number>, options: UnigramOptions) {
+    this.vocabulary = vocabulary;
+    this.scores = Float64Array.from(scores);
+    this.options = options;
+    this.#trie = new TokenTrie(vocabulary.tokens);
+    this.#unknownScore = this.scores.reduce((worst, score) => Math.min(worst, score), 0) - UNKNOWN_PENALTY;
+  }
+
+  static fromJSON(fields: JsonFields): UnigramModel {
+    const tokens: string[] = [];
+    const scores: number[] = [];
+    fields.array("vocab").forEach((entry, index) => {
+      const [token, score] = Array.isArray(entry) ? entry : [];
+      if (typeof token !== "string" || typeof score !== "number" || !Number.isFinite(score)) {
+        throw fields.error(`vocab.${index}`, 'a token and its score, such as ["▁the", -3.2]', entry);
+      }
+      tokens.push(token);
+      scores.push(score);
+    });
+    const unknownId = fields.raw("unk_id") ?? undefined;
+    if (unknownId !== undefined && !(isCount(unknownId) && unknownId < tokens.length)) {
+      throw fields.error("unk_id", `null or an id from 0 to ${tokens.length - 1}`);
+    }
+    const vocabulary = new Vocabulary(tokens, { file: fields.file, field: `${fields.path}.vocab` });
+    return new UnigramModel(vocabulary, scores, { unknownId, byteFallback: fields.boolean("byte_fallback", false) });
+  }
+
+  get unknownToken(): string | undefined {
+    const { unknownId } = this.options;
+    return unknownId === undefined ? undefined : this.vocabulary.tokenOf(unknownId);
+  }
+
+  tokenize(word: string): WordTokens {
+    let tokens = this.#cache.get(word);
+    if (!tokens) {
+      tokens = this.#nameParts(word, this.#bestCuts(word));
+      this.#cache.set(word, tokens);
+    }
+    return tokens;
+  }
+
+  toJSONText(): string {
+    const vocab = this.vocabulary.tokens.map((token, id) => [token, this.scores[id]]);
+    const { unknownId, byteFallback } = this.options;
+    return JSON.stringify({ type: "Unigram", unk_id: unknownId ?? null, vocab, byte_fallback: byteFallback });
+  }
+
+  vocabularyFiles(): (readonly [string, string])[] {
+    return [];
+  }
+
+  /**
+   * Viterbi: the best way to write each beginning of the word.
+   *
+   * @returns for each end of a token on the best path, from the last to the first, where it starts and whether it is known.
+   */
+  #bestCuts(word: string): { start: number; end: number; isUnknown: boolean }[] {
+    const bestScores = new Float64Array(word.length + 1).fill(Number.NEGATIVE_INFINITY);
+    const bestStarts = new Int32Array(word.length + 1).fill(-1);
+    const unknownEnds = new Uint8Array(word.length + 1);
+    bestScores[0] = 0;
+    const offer = (start: number, end: number, score: number, isUnknown: 0 | 1): void => {
+      if (bestStarts[end] !== -1 && score <= bestScores[end]!) return;
+      bestScores[end] = score;
+      bestStarts[end] = start;
+      unknownEnds[end] = isUnknown;
+    };
+    for (let start = 0; start < word.length; ) {
+      const scoreHere = bestScores[start]!;
+      const next = start + (word.codePointAt(start)! > 0xffff ? 2 : 1);
+      let hasCharacter = false;
+      this.#trie.forEachPrefix(word, start, (id, end) => {
+        offer(start, end, this.scores[id]! + scoreHere, 0);
+        if (end === next) hasCharacter = true;
+      });
+      if (!hasCharacter) offer(start, next, this.#unknownScore + scoreHere, 1);
+      start = next;
+    }
+    const cuts: { start: number; end: number; isUnknown: boolean }[] = [];
+    for (let end = word.length; end > 0; end = bestStarts[end]!) {
+      cuts.push({ start: bestStarts[end]!, end, isUnknown: unknownEnds[end] === 1 });
+    }
+    return cuts;
+  }
+
+  /** Unknown characters in a row become one token, or bytes. */
+  #nameParts(word: string, cuts: readonly { start: number; end: number; isUnknown: boolean }[]): WordTokens {
+    const tokens = { ids: [] as number[], starts: [] as number[], ends: [] as number[] };
+    const add = (id: number, start: number, end: number): void => {
+      tokens.ids.push(id);
+      tokens.starts.push(start);
+      tokens.ends.push(end);
+    };
+    for (let index = cuts.length - 1; index >= 0; index--) {
+      const { start, isUnknown } = cuts[index]!;
+      while (isUnknown && index > 0 && cuts[index - 1]!.isUnknown) index--;
+      const { end } = cuts[index]!;
+      const text = word.slice(start, end);
+      const id = this.vocabulary.idOf(text);
+      if (id !== undefined) add(id, start, end);
+      else for (const part of this.#bytesOf(text) ?? [this.#requireUnknown(text)]) add(part, start, end);
+    }
+    return tokens;
+  }
+
+  #bytesOf(text: string): number[] | undefined {
+    if (!this.options.byteFallback) return undefined;
+    const ids = Array.from(new TextEncoder().encode(text), (byte) =>
+      this.vocabulary.idOf(`<0x${byte.toString(16).toUpperCase().padStart(2, "0")}>`),
+    );
+    return ids.every((id) => id !== undefined) ? ids : undefined;
+  }
+
+  #requireUnknown(text: string): number {
+    if (this.options.unknownId !== undefined) return this.options.unknownId;
+    throw new TokenizerError(`The vocabulary cannot write ${JSON.stringify(text)} and has no unknown token.`, {
+      field: "unk_id",
+      expected: "the id of an unknown token",
+      received: "null",
+      hint: "Name one in the tokenizer's file.",
+    });
+  }
+}
+
+/** Finds all tokens that a text begins with; a tree over UTF-16 units. */
+class TokenTrie {
+  readonly #children: PairTable;
+  /** Token that ends at each node, -1 where none does. */
+  readonly #ids: number[] = [-1];
+
+  constructor(tokens: readonly (string | undefined)[]) {
+    this.#children = new PairTable(tokens.length * 4);
+    tokens.forEach((token, id) => {
+      if (token) this.#add(token, id);
+    });
+  }
+
+  /** Calls `receive` with each token that stands at `start`, from the shortest to the longest, and where it ends. */
+  forEachPrefix(text: string, start: number, receive: (id: number, end: number) => void): void {
+    let node = 0;
+    for (let at = start; at < text.length; at++) {
+      node = this.#children.get(node, text.charCodeAt(at));
+      if (node < 0) return;
+      const id = this.#ids[node]!;
+      if (id >= 0) receive(id, at + 1);
+    }
+  }
+
+  #add(token: string, id: number): void {
+    let node = 0;
+    for (let at = 0; at < token.length; at++) {
+      const code = token.charCodeAt(at);
+      let child = this.#children.get(node, code);
+      if (child < 0) {
+        child = this.#ids.push(-1) - 1;
+        this.#children.set(node, code, child);
+      }
+      node = child;
+    }
+    this.#ids[node] = id;
+  }
+}

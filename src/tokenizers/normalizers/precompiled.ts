@@ -1,0 +1,129 @@
+/**
+ * SentencePiece's normalization maps: a table of replacements, compiled into a double-array trie.
+ *
+ * Kudo and Richardson 2018, https://arxiv.org/abs/1808.06226, §3.2; the trie is Aoe's double array (1989) as packed by
+ * the Darts-clone library, over UTF-8 bytes. A map begins with the trie's size in bytes (little-endian 32 bits), then
+ * come its units, then the replacements, each ended by a zero byte.
+ */
+import { type AlignedText, AlignedTextBuilder } from "../aligned-text.ts";
+import { unitsOf } from "../character-properties.ts";
+import type { JsonFields } from "../json-fields.ts";
+import type { Normalizer } from "./normalizer.ts";
+
+/** Longer graphemes are looked up character by character. */
+const LONGEST_GRAPHEME_BYTES = 5;
+
+export class PrecompiledNormalizer implements Normalizer {
+  /** The map, as base64. */
+  readonly map: string;
+  readonly #units: Uint32Array;
+  readonly #replacements: Uint8Array;
+  readonly #graphemes = new Intl.Segmenter(undefined, { granularity: "grapheme" });
+  /** What `#lookUp` found before. */
+  readonly #found = new Map<string, string | undefined>();
+
+  private constructor(map: string, units: Uint32Array, replacements: Uint8Array) {
+    this.map = map;
+    this.#units = units;
+    this.#replacements = replacements;
+  }
+
+  static fromJSON(fields: JsonFields): PrecompiledNormalizer {
+    const map = fields.string("precompiled_charsmap");
+    const bytes = decodeBase64(map);
+    const trieBytes = bytes && bytes.length >= 4 ? new DataView(bytes.buffer).getUint32(0, true) : -1;
+    if (!bytes || trieBytes < 0 || trieBytes % 4 !== 0 || 4 + trieBytes > bytes.length) {
+      throw fields.error("precompiled_charsmap", "a normalization map of SentencePiece in base64");
+    }
+    const view = new DataView(bytes.buffer, 4, trieBytes);
+    const units = Uint32Array.from({ length: trieBytes / 4 }, (_, index) => view.getUint32(index * 4, true));
+    return new PrecompiledNormalizer(map, units, bytes.subarray(4 + trieBytes));
+  }
+
+  normalize(source: AlignedText): AlignedText {
+    const builder = new AlignedTextBuilder(source);
+    for (const { segment, index } of this.#graphemes.segment(source.text)) {
+      const whole = utf8Length(segment) <= LONGEST_GRAPHEME_BYTES ? this.#replacementOf(segment) : undefined;
+      if (whole !== undefined) appendReplacement(builder, segment, whole, index);
+      else this.#normalizeCharacters(segment, index, builder);
+    }
+    return builder.finish();
+  }
+
+  toJSON(): Record<string, unknown> {
+    return { type: "Precompiled", precompiled_charsmap: this.map };
+  }
+
+  #normalizeCharacters(grapheme: string, start: number, builder: AlignedTextBuilder): void {
+    let at = start;
+    for (const character of grapheme) {
+      appendReplacement(builder, character, this.#replacementOf(character) ?? character, at);
+      at += character.length;
+    }
+  }
+
+  #replacementOf(text: string): string | undefined {
+    if (this.#found.has(text)) return this.#found.get(text);
+    const replacement = this.#lookUp(new TextEncoder().encode(text));
+    this.#found.set(text, replacement);
+    return replacement;
+  }
+
+  /** The replacement of the shortest beginning of the text that has one, as in the reference. */
+  #lookUp(bytes: Uint8Array): string | undefined {
+    const units = this.#units;
+    let node = offsetOf(units[0] ?? 0);
+    for (const byte of bytes) {
+      node ^= byte;
+      const unit = units[node];
+      if (unit === undefined || labelOf(unit) !== byte) return undefined;
+      node ^= offsetOf(unit);
+      if (hasLeaf(unit)) return this.#replacementAt(leafValueOf(units[node] ?? 0));
+    }
+    return undefined;
+  }
+
+  #replacementAt(start: number): string {
+    const end = this.#replacements.indexOf(0, start);
+    return new TextDecoder("utf-8", { ignoreBOM: true }).decode(
+      this.#replacements.subarray(start, end < 0 ? this.#replacements.length : end),
+    );
+  }
+}
+
+// The fields of a unit of the double array.
+const hasLeaf = (unit: number): boolean => ((unit >>> 8) & 1) === 1;
+const leafValueOf = (unit: number): number => unit & 0x7fffffff;
+const labelOf = (unit: number): number => (unit & 0x800000ff) >>> 0;
+const offsetOf = (unit: number): number => ((unit >>> 10) << ((unit & 0x200) >>> 6)) >>> 0;
+
+/** Character stands for character as far as both go; what is longer stands for the last, what is shorter drops the rest. */
+function appendReplacement(builder: AlignedTextBuilder, text: string, replacement: string, start: number): void {
+  let from = start;
+  let at = start;
+  const end = start + text.length;
+  for (const character of replacement) {
+    if (at < end) {
+      from = at;
+      at += unitsOf(text.codePointAt(at - start)!);
+    }
+    builder.append(character, from, at);
+  }
+}
+
+function utf8Length(text: string): number {
+  let length = 0;
+  for (const character of text) {
+    const codePoint = character.codePointAt(0)!;
+    length += codePoint < 0x80 ? 1 : codePoint < 0x800 ? 2 : codePoint < 0x10000 ? 3 : 4;
+  }
+  return length;
+}
+
+function decodeBase64(text: string): Uint8Array<ArrayBuffer> | undefined {
+  try {
+    return Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,52 @@
+/**
+ * Patterns from tokenizer files. Texts are taken as they are. Regular expressions come from untrusted files, are of
+ * another dialect, and may take exponential time, so only published ones are known, each with its own counterpart here.
+ */
+import { TokenizerError } from "../errors.ts";
+import type { JsonFields } from "./json-fields.ts";
+
+export interface PatternSource {
+  /** A plain text, or the published regular expression. */
+  readonly source: string;
+  readonly isExpression: boolean;
+  /** What finds all its matches. */
+  readonly expression: RegExp;
+}
+
+/** Published regular expressions, and what they are in JavaScript. */
+const PUBLISHED: ReadonlyMap<string, RegExp> = new Map([
+  // SentencePiece's removal of repeated spaces, as converted tokenizers write it.
+  [" {2,}", / {2,}/gu],
+  ["\\s+", /\p{White_Space}+/gu],
+  // GPT-2's words; the byte-level pre-tokenizer has it built in.
+  [
+    "'s|'t|'re|'ve|'m|'ll|'d| ?\\p{L}+| ?\\p{N}+| ?[^\\s\\p{L}\\p{N}]+|\\s+(?!\\S)|\\s+",
+    /'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\p{White_Space}\p{L}\p{N}]+|\p{White_Space}+(?!\P{White_Space})|\p{White_Space}+/gu,
+  ],
+]);
+
+/** Reads `{"String": "…"}` or `{"Regex": "…"}`. */
+export function readPattern(fields: JsonFields, name: string): PatternSource {
+  const pattern = fields.object(name);
+  if (pattern.has("String")) return textPattern(pattern.string("String"));
+  const source = pattern.string("Regex");
+  const expression = PUBLISHED.get(source);
+  if (expression) return { source, isExpression: true, expression };
+  throw new TokenizerError(`${fields.file}: the regular expression ${JSON.stringify(source)} is not known.`, {
+    file: fields.file,
+    field: `${pattern.path}.Regex`,
+    expected: `one of ${[...PUBLISHED.keys()].map((known) => JSON.stringify(known)).join(", ")}`,
+    received: JSON.stringify(source),
+    hint: "Only regular expressions of published tokenizers are run, as others could take forever.",
+  });
+}
+
+export function textPattern(source: string): PatternSource {
+  const escaped = source.replace(/[\\^$.*+?()[\]{}|/]/g, "\\$&");
+  // An empty pattern matches nowhere.
+  return { source, isExpression: false, expression: new RegExp(escaped === "" ? "(?!)" : escaped, "gu") };
+}
+
+export function patternToJSON({ source, isExpression }: PatternSource): Record<string, string> {
+  return isExpression ? { Regex: source } : { String: source };
+}
