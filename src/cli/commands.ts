@@ -3,6 +3,16 @@ import type { CommandEntry } from "./command.ts";
 
 export const commandEntries: readonly CommandEntry[] = [
   {
+    name: "demo",
+    about: "Watch a BERT learn English and fill blanks, in a few minutes",
+    load: async () => (await import("./demo.ts")).demo,
+  },
+  {
+    name: "run",
+    about: "Run a model: fill blanks and more",
+    load: async () => (await import("./run.ts")).run,
+  },
+  {
     name: "tokenizer",
     about: "Train a tokenizer, encode and decode text",
     commands: [
@@ -22,5 +32,20 @@ export const commandEntries: readonly CommandEntry[] = [
         load: async () => (await import("./tokenizer-decode.ts")).tokenizerDecode,
       },
     ],
+  },
+  {
+    name: "inspect",
+    about: "What a model folder holds: sizes, parameters, memory, uses",
+    load: async () => (await import("./inspect.ts")).inspect,
+  },
+  {
+    name: "verify",
+    about: "Compare models with reference values",
+    load: async () => (await import("./verify.ts")).verifyCommand,
+  },
+  {
+    name: "doctor",
+    about: "What this machine offers, and what is missing",
+    load: async () => (await import("./doctor.ts")).doctor,
   },
 ];

@@ -67,8 +67,7 @@ class Program {
 
     const options: Options = { ...command.options, ...commonOptions };
     const given = await this.#withConfigFiles(parsed.flags, command, options);
-    const values = readOptions(options, given);
-    const { isJson, isQuiet } = { isJson: values.json as boolean, isQuiet: values.quiet as boolean };
+    const { json: isJson, quiet: isQuiet } = readOptions(commonOptions, given);
     this.#isJson = isJson;
     const { errorOutput } = this.#terminal;
     const { createProgress } = await import("./progress.ts");
@@ -82,6 +81,7 @@ class Program {
       version: await this.#readVersion(),
       stopGently: (message) => this.#interruption.stopGently(() => output.announce(message)),
     };
+    const values = readOptions(command.options, given);
     await command.run({ arguments: parsed.positional, values, given: new Set(given.keys()) }, context);
   }
 

@@ -4,5 +4,6 @@ export * from "./auto.ts";
 export { concreteInputs, type InputSpecs, symbolicInputs } from "./model-inputs.ts";
 export type { ModelOptions } from "./model-runtime.ts";
 export { modelFolder } from "./model-source.ts";
+export { type ModelPart, type ModelSummary, type ModelUse, summarizeModel } from "./model-summary.ts";
 export * from "./pretrained-model.ts";
 export { findClass, loadArchitecture, type ModelType, modelTypes } from "./registry.ts";

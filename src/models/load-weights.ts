@@ -39,7 +39,7 @@ export async function loadWeights(model: WeightsTarget, weights: Weights, random
 }
 
 /** Fits a name, with or without a prefix, where `*` stands for one part. */
-function namePattern(name: string): RegExp {
+export function namePattern(name: string): RegExp {
   const parts = name.split(".").map((part) => (part === "*" ? "[^.]+" : part.replace(/[^\w]/g, "\\$&")));
   return new RegExp(`(^|\\.)${parts.join("\\.")}$`);
 }

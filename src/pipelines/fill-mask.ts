@@ -4,15 +4,8 @@ import { AutoModelForMaskedLM, modelFolder } from "../models/index.ts";
 import { refuseUnknownNames } from "../platform/option-names.ts";
 import { AutoTokenizer, type Tokenizer } from "../tokenizers/index.ts";
 import { largest, softmax } from "./scores.ts";
-import {
-  beginning,
-  checkCount,
-  checkText,
-  type TextBatch,
-  type TextModel,
-  textBatches,
-  textModel,
-} from "./text-batches.ts";
+import { beginning, checkCount, checkText, type TextBatch, textBatches } from "./text-batches.ts";
+import { type PipelineOptions, type TextModel, textModel, withoutUnusedHeads } from "./text-model.ts";
 
 export interface FillMaskOptions {
   /** How many answers for each mask; 5. */
@@ -68,7 +61,10 @@ export async function loadFillMask(source: string, options: PipelineOptions): Pr
       hint: "Use a masked language model, such as BERT.",
     });
   }
-  const model = await AutoModelForMaskedLM.fromPretrained(folder, { ...modelOptions, onWarning });
+  const model = await AutoModelForMaskedLM.fromPretrained(folder, {
+    ...modelOptions,
+    onWarning: withoutUnusedHeads(onWarning),
+  });
   const filler = new MaskFiller(await textModel(model, tokenizer, folder), { maskToken, maskTokenId }, onWarning);
   async function fillMask(texts: string | readonly string[], given: FillMaskOptions = {}) {
     const all = typeof texts === "string" ? [texts] : texts;

@@ -5,7 +5,7 @@ import { refuseUnknownNames } from "../platform/option-names.ts";
 import { AutoTokenizer, type Tokenizer } from "../tokenizers/index.ts";
 import { softmax } from "./scores.ts";
 import { checkCount, checkText, type TextPair, textBatches } from "./text-batches.ts";
-import { type PipelineOptions, textModel } from "./text-model.ts";
+import { type PipelineOptions, textModel, withoutUnusedHeads } from "./text-model.ts";
 
 export interface NextSentenceInput {
   readonly text: string;
@@ -42,7 +42,10 @@ export async function loadNextSentencePrediction(
   const { onWarning = console.warn, ...modelOptions } = options;
   const folder = await modelFolder(source);
   const tokenizer = await AutoTokenizer.fromPretrained(folder);
-  const model = await AutoModelForNextSentencePrediction.fromPretrained(folder, { ...modelOptions, onWarning });
+  const model = await AutoModelForNextSentencePrediction.fromPretrained(folder, {
+    ...modelOptions,
+    onWarning: withoutUnusedHeads(onWarning),
+  });
   const parts = await textModel(model, tokenizer, folder);
 
   async function predictAll(pairs: readonly TextPair[], batchSize: number): Promise<NextSentenceLabel[][]> {

@@ -1,7 +1,8 @@
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { ConfigurationError, DataError } from "../errors.ts";
+import { BertForMaskedLM } from "../models/classes.ts";
 import { type FillMaskPipeline, type NextSentencePredictionPipeline, pipeline } from "./index.ts";
 import { largest, softmax } from "./scores.ts";
 
@@ -35,6 +36,10 @@ function camelCased(expected: Nested<ReferencePrediction>): unknown {
 const warnings: string[] = [];
 const onWarning = (text: string): void => void warnings.push(text);
 
+beforeEach(() => {
+  warnings.length = 0;
+});
+
 describe("fill-mask", () => {
   let unmask: FillMaskPipeline;
   beforeAll(async () => {
@@ -60,6 +65,15 @@ describe("fill-mask", () => {
     }
   });
 
+  it("does not speak of the heads that it does not need, which this folder has", async () => {
+    const model = await BertForMaskedLM.fromPretrained(folder, { onWarning });
+    await model.release();
+    expect(warnings).toEqual([expect.stringContaining("not part of this model")]);
+    warnings.length = 0;
+    await (await pipeline("fill-mask", folder, { onWarning })).release();
+    expect(warnings).toEqual([]);
+  });
+
   it("answers an array of one text with an array", async () => {
     const [only] = await unmask(["the [MASK] sat ."], { topK: 1 });
     expect(only).toEqual(await unmask("the [MASK] sat .", { topK: 1 }));
@@ -67,7 +81,6 @@ describe("fill-mask", () => {
   });
 
   it("says which token stands for a target that is none", async () => {
-    warnings.length = 0;
     await unmask("the [MASK] flew .", { targets: ["bird", "quick"] });
     expect(warnings).toEqual(["The target quick is not a token of this vocabulary; q is taken instead."]);
   });
@@ -82,7 +95,6 @@ describe("fill-mask", () => {
   });
 
   it("cuts a text that is too long with a warning, and refuses one whose mask is cut off", async () => {
-    warnings.length = 0;
     const long = "the cat sat on the mat . ".repeat(4);
     const [best] = (await unmask(`the [MASK] ran . ${long}`)) as { score: number }[];
     expect(best?.score).toBeGreaterThan(0);

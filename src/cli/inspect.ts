@@ -1,0 +1,115 @@
+/** `cloze inspect`: what a model folder holds and what it can do. */
+import { TokenizerError } from "../errors.ts";
+import { type ModelPart, type ModelSummary, type ModelTask, type ModelUse, summarizeModel } from "../models/index.ts";
+import type { PipelineTask } from "../pipelines/index.ts";
+import { AutoTokenizer } from "../tokenizers/index.ts";
+import { defineCommand } from "./command.ts";
+import type { Colors } from "./output.ts";
+import { bytesText, columnsText, countText } from "./quantities.ts";
+
+/** What runs a model that was trained for a task. */
+const pipelineOfTask: Readonly<Partial<Record<ModelTask, PipelineTask>>> = {
+  maskedLM: "fill-mask",
+  nextSentencePrediction: "next-sentence-prediction",
+};
+
+/** Values, gradients and two moments of AdamW, all float32. */
+const trainingBytesPerParameter = 16;
+
+interface TokenizerSummary {
+  readonly class: string;
+  readonly tokens: number;
+}
+
+export const inspect = defineCommand({
+  arguments: [{ name: "<folder>", about: "A model folder" }],
+  options: {},
+  examples: ["cloze inspect ./my-bert"],
+  async run({ arguments: [folder = ""] }, { output }) {
+    const summary = await summarizeModel(folder, { onWarning: (text) => output.warn(text) });
+    const tokenizer = await tokenizerOf(folder);
+    await output.result(jsonOf(folder, summary, tokenizer), () => textOf(folder, summary, tokenizer, output.colors));
+  },
+});
+
+/** Undefined when the folder has none. */
+async function tokenizerOf(folder: string): Promise<TokenizerSummary | undefined> {
+  try {
+    const tokenizer = await AutoTokenizer.fromPretrained(folder);
+    return { class: tokenizer.config.tokenizerClass, tokens: tokenizer.length };
+  } catch (error) {
+    if (error instanceof TokenizerError && error.received === "none of these") return undefined;
+    throw error;
+  }
+}
+
+function pipelinesOf({ uses }: ModelSummary): PipelineTask[] {
+  return uses.flatMap(({ task, missingParameters }) => (missingParameters === 0 ? (pipelineOfTask[task] ?? []) : []));
+}
+
+function jsonOf(path: string, summary: ModelSummary, tokenizer: TokenizerSummary | undefined): object {
+  const { modelType, className, sizes, parameters, parts, weights, uses } = summary;
+  const { extra: _, ...config } = summary.config as unknown as Record<string, unknown>;
+  return {
+    path,
+    modelType,
+    class: className,
+    ...sizes,
+    parameters,
+    parts,
+    memory: { weightsBytes: 4 * parameters, trainingBytes: trainingBytesPerParameter * parameters },
+    weights,
+    tokenizer: tokenizer ?? null,
+    uses,
+    pipelines: pipelinesOf(summary),
+    config,
+  };
+}
+
+function textOf(
+  folder: string,
+  summary: ModelSummary,
+  tokenizer: TokenizerSummary | undefined,
+  colors: Colors,
+): string {
+  const { modelType, className, sizes, parameters, parts, weights, uses } = summary;
+  const { layers, width, heads, maximumLength } = sizes;
+  const title = (text: string): string => `\n${colors.bold(text)}\n`;
+  const about = [
+    ["architecture", `${modelType} (${className})`],
+    ["size", `L ${layers}, H ${width}, A ${heads}: ${layers} layers of ${width} features and ${heads} attention heads`],
+    ["longest text", `${countText(maximumLength)} tokens`],
+    ["tokenizer", tokenizer === undefined ? "none here" : `${tokenizer.class}, ${countText(tokenizer.tokens)} tokens`],
+    ["weights", `${bytesText(weights.bytes)} as ${weights.types.join(", ")}, in ${weights.file}`],
+  ];
+  const digits = countText(parameters).length;
+  const partRows = [...parts.map(partRow), ["all", countText(parameters), ""] as const].map(
+    ([name, size, each]) => [name, size.padStart(digits), each] as const,
+  );
+  const memory = [
+    ["to run", `${bytesText(4 * parameters)} for the weights, as float32`],
+    ["to train", `${bytesText(trainingBytesPerParameter * parameters)} with AdamW, and what the batches need`],
+  ];
+  const commands = pipelinesOf(summary).map((pipeline) => `  cloze run ${pipeline} --model ${folder}\n`);
+  return [
+    `${colors.bold(folder)}\n`,
+    columnsText(about, "  "),
+    title("Parameters"),
+    columnsText(partRows, "  "),
+    title("Memory"),
+    columnsText(memory, "  "),
+    title("What it can do"),
+    columnsText([...new Map(uses.map((use) => [use.className, useRow(use)])).values()], "  "),
+    ...(commands.length === 0 ? [] : [title("Try"), ...commands]),
+  ].join("");
+}
+
+function partRow({ name, count, parameters }: ModelPart) {
+  const each = count > 1 ? `${count} of ${countText(parameters / count)}` : "";
+  return [name, countText(parameters), each] as const;
+}
+
+function useRow({ className, missingParameters }: ModelUse): string[] {
+  const state = missingParameters === 0 ? "ready" : `lacks ${countText(missingParameters)} parameters, to be trained`;
+  return [className, state];
+}
