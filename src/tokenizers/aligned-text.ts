@@ -52,6 +52,11 @@ export class AlignedText {
     return new AlignedText(text, this.tracked, isBeginning, 0, starts, ends);
   }
 
+  /** Another text that came from this one, without origins. */
+  rewritten(text: string): AlignedText {
+    return new AlignedText(text, false, this.isBeginning);
+  }
+
   /** The same origins for another text of the same length, unit for unit. */
   withText(text: string): AlignedText {
     return new AlignedText(text, this.tracked, this.isBeginning, this.#shift, this.#starts, this.#ends);
@@ -93,8 +98,35 @@ export class AlignedTextBuilder {
 
   finish(): AlignedText {
     const { tracked, isBeginning } = this.#source;
-    if (!tracked) return new AlignedText(this.#text, false, isBeginning);
+    if (!tracked) return this.#source.rewritten(this.#text);
     const [starts, ends] = [Int32Array.from(this.#starts), Int32Array.from(this.#ends)];
     return new AlignedText(this.#text, true, isBeginning, 0, starts, ends);
   }
+}
+
+/** A character of a new text, and what it does to the old one. */
+export interface CharacterChange {
+  readonly character: string;
+  /** 1: it is added, and stands for the character before it. 0: it replaces one. -n: it replaces one and swallows n more. */
+  readonly change: number;
+}
+
+/**
+ * Writes a new text as changes to the characters of an old one, which are consumed from left to right.
+ *
+ * This is the reference's own way of keeping track, so that its offsets come out even where they are odd.
+ */
+export function transformText(source: AlignedText, changes: readonly CharacterChange[]): AlignedText {
+  if (!source.tracked) return source.rewritten(changes.map(({ character }) => character).join(""));
+  const bounds = [0];
+  for (const character of source.text) bounds.push(bounds.at(-1)! + character.length);
+  const last = bounds.length - 2;
+  const builder = new AlignedTextBuilder(source);
+  let at = 0;
+  for (const { character, change } of changes) {
+    const from = Math.min(change > 0 ? Math.max(0, at - 1) : at, last);
+    builder.append(character, bounds[from]!, bounds[from + 1]!);
+    if (change <= 0) at += 1 - change;
+  }
+  return builder.finish();
 }

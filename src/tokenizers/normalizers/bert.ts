@@ -16,6 +16,7 @@ import {
 } from "../character-properties.ts";
 import type { JsonFields } from "../json-fields.ts";
 import type { Normalizer } from "./normalizer.ts";
+import { UnicodeFormNormalizer } from "./unicode-form.ts";
 
 export interface BertNormalizerOptions {
   /** Delete control characters, and make every white space a plain one. */
@@ -27,6 +28,7 @@ export interface BertNormalizerOptions {
   readonly lowercase: boolean;
 }
 
+const MARK = /\p{M}/u;
 const PRINTABLE_ASCII = /^[\x20-\x7e]*$/;
 
 export class BertNormalizer implements Normalizer {
@@ -47,9 +49,12 @@ export class BertNormalizer implements Normalizer {
   }
 
   normalize(source: AlignedText): AlignedText {
-    const { text } = source;
-    if (PRINTABLE_ASCII.test(text)) return this.options.lowercase ? source.withText(text.toLowerCase()) : source;
-    const builder = new AlignedTextBuilder(source);
+    if (PRINTABLE_ASCII.test(source.text)) {
+      return this.options.lowercase ? source.withText(source.text.toLowerCase()) : source;
+    }
+    const ordered = this.#reorderMarks(source);
+    const { text } = ordered;
+    const builder = new AlignedTextBuilder(ordered);
     for (let at = 0; at < text.length; ) {
       const codePoint = text.codePointAt(at)!;
       const next = at + unitsOf(codePoint);
@@ -69,6 +74,17 @@ export class BertNormalizer implements Normalizer {
       strip_accents: stripAccents ?? null,
       lowercase,
     };
+  }
+
+  /** Stripping accents decomposes the text, which may reorder the marks that stay: the one rule beyond single characters. */
+  #reorderMarks(source: AlignedText): AlignedText {
+    if (!(this.options.stripAccents ?? this.options.lowercase) || !MARK.test(source.text)) return source;
+    const properties = characterProperties();
+    for (const character of source.text) {
+      const isKept = !(properties[character.codePointAt(0)!]! & NONSPACING_MARK);
+      if (isKept && MARK.test(character)) return new UnicodeFormNormalizer("NFD").normalize(source);
+    }
+    return source;
   }
 
   #replacementOf(codePoint: number): string {

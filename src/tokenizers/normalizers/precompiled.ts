@@ -5,8 +5,7 @@
  * the Darts-clone library, over UTF-8 bytes. A map begins with the trie's size in bytes (little-endian 32 bits), then
  * come its units, then the replacements, each ended by a zero byte.
  */
-import { type AlignedText, AlignedTextBuilder } from "../aligned-text.ts";
-import { unitsOf } from "../character-properties.ts";
+import { type AlignedText, transformText } from "../aligned-text.ts";
 import type { JsonFields } from "../json-fields.ts";
 import type { Normalizer } from "./normalizer.ts";
 
@@ -41,25 +40,22 @@ export class PrecompiledNormalizer implements Normalizer {
   }
 
   normalize(source: AlignedText): AlignedText {
-    const builder = new AlignedTextBuilder(source);
-    for (const { segment, index } of this.#graphemes.segment(source.text)) {
+    const changes: { character: string; change: number }[] = [];
+    for (const { segment } of this.#graphemes.segment(source.text)) {
       const whole = utf8Length(segment) <= LONGEST_GRAPHEME_BYTES ? this.#replacementOf(segment) : undefined;
-      if (whole !== undefined) appendReplacement(builder, segment, whole, index);
-      else this.#normalizeCharacters(segment, index, builder);
+      if (whole !== undefined) {
+        addReplacement(changes, segment, whole);
+        continue;
+      }
+      for (const character of segment) {
+        addReplacement(changes, character, this.#replacementOf(character) ?? character);
+      }
     }
-    return builder.finish();
+    return transformText(source, changes);
   }
 
   toJSON(): Record<string, unknown> {
     return { type: "Precompiled", precompiled_charsmap: this.map };
-  }
-
-  #normalizeCharacters(grapheme: string, start: number, builder: AlignedTextBuilder): void {
-    let at = start;
-    for (const character of grapheme) {
-      appendReplacement(builder, character, this.#replacementOf(character) ?? character, at);
-      at += character.length;
-    }
   }
 
   #replacementOf(text: string): string | undefined {
@@ -97,18 +93,18 @@ const leafValueOf = (unit: number): number => unit & 0x7fffffff;
 const labelOf = (unit: number): number => (unit & 0x800000ff) >>> 0;
 const offsetOf = (unit: number): number => ((unit >>> 10) << ((unit & 0x200) >>> 6)) >>> 0;
 
-/** Character stands for character as far as both go; what is longer stands for the last, what is shorter drops the rest. */
-function appendReplacement(builder: AlignedTextBuilder, text: string, replacement: string, start: number): void {
-  let from = start;
-  let at = start;
-  const end = start + text.length;
-  for (const character of replacement) {
-    if (at < end) {
-      from = at;
-      at += unitsOf(text.codePointAt(at - start)!);
-    }
-    builder.append(character, from, at);
-  }
+/**
+ * Characters replace characters as far as both go; more of them are added, and what is left over is swallowed by the last
+ * character so far. Where there is none yet it is forgotten, which shifts all offsets of the text; so does the reference.
+ */
+function addReplacement(changes: { character: string; change: number }[], text: string, replacement: string): void {
+  const characters = Array.from(replacement);
+  const surplus = characters.length - Array.from(text).length;
+  characters.forEach((character, index) => {
+    changes.push({ character, change: surplus > 0 && index >= characters.length - surplus ? 1 : 0 });
+  });
+  const last = changes.at(-1);
+  if (surplus < 0 && last) last.change += surplus;
 }
 
 function utf8Length(text: string): number {
