@@ -12,10 +12,10 @@ export interface CommandContext {
   /** Of the package. */
   readonly version: string;
   /**
-   * From now on the first Ctrl-C or SIGTERM prints `message` and only aborts the signal; the next one ends at once. The
-   * exit code is that of the interruption however the command ends.
+   * From now on the first Ctrl-C or SIGTERM only aborts the signal, and prints what `message` gives; the next one ends at
+   * once. The exit code is that of the interruption however the command ends.
    */
-  stopGently(message: string): AbortSignal;
+  stopGently(message: () => string): AbortSignal;
 }
 
 export interface CommandRequest<O extends Options> {

@@ -8,6 +8,11 @@ export const commandEntries: readonly CommandEntry[] = [
     load: async () => (await import("./demo.ts")).demo,
   },
   {
+    name: "pretrain",
+    about: "Train a model on text, from nothing or from a checkpoint",
+    load: async () => (await import("./pretrain.ts")).pretrainCommand,
+  },
+  {
     name: "run",
     about: "Run a model: fill blanks and more",
     load: async () => (await import("./run.ts")).run,

@@ -14,7 +14,7 @@ export const demo = defineCommand({
   async run({ values }, context) {
     const { output, progress } = context;
     const { quick, threads } = values;
-    const signal = context.stopGently("Stopping after this step; press Ctrl-C again to end at once.");
+    const signal = context.stopGently(() => "Stopping after this step; press Ctrl-C again to end at once.");
     const result = await runDemo(
       { quick, output: values.output, threads, signal },
       {

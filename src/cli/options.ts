@@ -33,7 +33,7 @@ export function flagOf(name: string, { placeholder }: Option<unknown>): string {
   return `--${flagName(name)}${placeholder === undefined ? "" : ` ${placeholder}`}`;
 }
 
-function wrongValue(name: string, expected: string, received: string, hint?: string): ConfigurationError {
+export function wrongValue(name: string, expected: string, received: string, hint?: string): ConfigurationError {
   return new ConfigurationError(`${name} takes ${expected}, not ${received === "" ? "nothing" : received}.`, {
     field: name,
     expected,

@@ -79,7 +79,7 @@ class Program {
       progress,
       terminal: this.#terminal,
       version: await this.#readVersion(),
-      stopGently: (message) => this.#interruption.stopGently(() => output.announce(message)),
+      stopGently: (message) => this.#interruption.stopGently(() => output.announce(message())),
     };
     const values = readOptions(command.options, given);
     await command.run({ arguments: parsed.positional, values, given: new Set(given.keys()) }, context);

@@ -27,8 +27,10 @@ export function bytesText(bytes: number): string {
   return `${unit === 0 ? String(value) : numberText(value)} ${byteUnits[unit]}`;
 }
 
-/** 4600 → "4.6 s", 200000 → "3 min 20 s". */
+/** 31 → "31 ms", 4600 → "4.6 s", 200000 → "3 min 20 s". */
 export function durationText(ms: number): string {
+  if (ms < 9.95) return `${ms.toFixed(1)} ms`;
+  if (ms < 999.5) return `${Math.round(ms)} ms`;
   const seconds = ms / 1000;
   if (seconds < 9.95) return `${seconds.toFixed(1)} s`;
   const whole = Math.round(seconds);

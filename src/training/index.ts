@@ -3,6 +3,7 @@ export { type EvaluationOptions, Evaluator, type Metrics } from "./evaluation.ts
 export type * from "./events.ts";
 export { OutputFolder, type OutputOptions } from "./output-folder.ts";
 export {
+  type FirstBatch,
   type PretrainHooks,
   type PretrainOptions,
   type PretrainResult,

@@ -7,7 +7,7 @@ import { CorpusBatches, openCorpus, type TokenBatch, type TokenizedCorpus } from
 import { ConfigurationError } from "../errors.ts";
 import type { TensorSpec } from "../graph/index.ts";
 import type { AnyModel } from "../models/index.ts";
-import { loadObjective, type Objective } from "../objectives/index.ts";
+import { loadObjective, type Objective, type PreparedBatch } from "../objectives/index.ts";
 import { adamw, type HoldOptions, Optimizer, SCHEDULES } from "../optim/index.ts";
 import { Random } from "../random.ts";
 import type { Tokenizer } from "../tokenizers/index.ts";
@@ -44,12 +44,15 @@ export interface PretrainHooks {
   readonly onStage?: StageReport;
   readonly onWarning?: (text: string) => void;
   /** Called once, when everything is ready for the first step. */
-  readonly onReady?: (run: PretrainRun, totalSteps: number) => void | Promise<void>;
+  readonly onReady?: (run: PretrainRun, totalSteps: number, firstBatch: FirstBatch) => void | Promise<void>;
   /** Called after every step; returns true to end the run. */
   readonly afterStep?: (run: PretrainRun, step: number) => Promise<boolean> | boolean;
   /** Ends the run after the step under way; a checkpoint is written. */
   readonly signal?: AbortSignal | undefined;
 }
+
+/** What a run that begins now gets in its first step. */
+export type FirstBatch = () => Promise<PreparedBatch>;
 
 export interface PretrainOptions {
   readonly resume?: boolean;
@@ -132,7 +135,10 @@ class PretrainingRun {
     );
     const state = saved && (await restoreRun(saved, { model, optimizer, stream, identity }));
     if (resume) this.#emit({ event: "resumed", step: state?.step ?? 0 });
-    await this.#hooks.onReady?.(run, totalSteps);
+    const random = this.#random.fork("training");
+    await this.#hooks.onReady?.(run, totalSteps, async () =>
+      run.objective.prepareBatch(await firstBatch(streams[0] as CorpusBatches), random),
+    );
 
     const writeModel = (folder: string): Promise<void> => this.#writeModel(run, folder);
     const save = async (at: TrainerState): Promise<void> => {
@@ -152,7 +158,7 @@ class PretrainingRun {
         prepare: (batch, random) => run.objective.prepareBatch(batch, random),
         optimizer,
         schedule,
-        random: this.#random.fork("training"),
+        random,
         totalSteps,
         maximumMs: settings.minutes === null ? undefined : settings.minutes * 60_000 * overtime,
         maximumGradientNorm: settings.maximumGradientNorm === 0 ? undefined : settings.maximumGradientNorm,

@@ -1,0 +1,118 @@
+/** The settings of pretraining as flags: every one of them, so that `run.json` can be given back. */
+import { devices } from "#runtime";
+import { modelTypes } from "../models/index.ts";
+import { objectiveNames } from "../objectives/index.ts";
+import { SCHEDULES } from "../optim/index.ts";
+import { type PretrainSettings, pretrainFields, tokenizerKinds } from "../training/index.ts";
+import { chosen, type Option, wrongValue } from "./options.ts";
+
+type SettingName = keyof typeof pretrainFields;
+
+interface SettingFlag {
+  readonly placeholder: string;
+  readonly about: string;
+  /** What holds when it is not given, where the setting's own default does not say it. */
+  readonly otherwise?: string;
+  readonly choices?: readonly string[];
+}
+
+const flags: Readonly<Record<SettingName, SettingFlag>> = {
+  architecture: { placeholder: "MODEL_TYPE", about: "Kind of a new model", choices: modelTypes },
+  preset: {
+    placeholder: "SIZE",
+    about: "Size of a new model: tiny, mini, small, medium (BERT), base, large, xl (GPT-2)",
+    otherwise: "tiny",
+  },
+  config: { placeholder: "FILE", about: "A config.json for a new model, in place of a preset", otherwise: "none" },
+  model: { placeholder: "DIR", about: "Go on from this model, on your own text", otherwise: "none, a new model" },
+  objective: {
+    placeholder: "NAME",
+    about: `What is learned, several joined by +: ${objectiveNames.join(", ")}`,
+    otherwise: "what the architecture was published with",
+  },
+  corpus: { placeholder: "FILE|DIR|brown", about: "Text to learn from; brown is the embedded corpus" },
+  tokenizer: {
+    placeholder: "DIR",
+    about: "A tokenizer to use",
+    otherwise: "that of --model, or one is trained on the corpus",
+  },
+  tokenizerKind: {
+    placeholder: "KIND",
+    about: `Kind of tokenizer to train: ${tokenizerKinds.join(", ")}`,
+    otherwise: "the architecture's own",
+    choices: tokenizerKinds,
+  },
+  vocabSize: { placeholder: "N", about: "Tokens of a tokenizer that is trained" },
+  output: { placeholder: "DIR", about: "Folder for the model and the run", otherwise: "none, it must be given" },
+  steps: { placeholder: "N", about: "Train for so many steps", otherwise: "as many as the minutes allow" },
+  minutes: { placeholder: "X", about: "Train for so long", otherwise: "10, unless --steps is given" },
+  batchSize: { placeholder: "N", about: "Rows of a batch" },
+  sequenceLength: { placeholder: "N", about: "Tokens of a row", otherwise: "128, or what the model takes" },
+  lengthPhases: {
+    placeholder: "PHASES",
+    about: "Shorter rows first: length x rows : share of the steps, such as 8x64:0.1,16x32:0.3",
+    otherwise: "none",
+  },
+  gradientAccumulation: { placeholder: "N", about: "Batches whose gradients make one step" },
+  learningRate: { placeholder: "X", about: "Highest learning rate", otherwise: "by the model's width, 1e-4 to 1e-3" },
+  warmupSteps: { placeholder: "N", about: "Steps until the highest rate is reached" },
+  schedule: { placeholder: "NAME", about: "How the rate goes on", choices: Object.keys(SCHEDULES) },
+  decayShare: { placeholder: "X", about: "Of the schedule hold: share of the run in which the rate falls" },
+  weightDecay: { placeholder: "X", about: "AdamW's decay of matrices" },
+  beta1: { placeholder: "X", about: "AdamW's decay of the first moment" },
+  beta2: { placeholder: "X", about: "AdamW's decay of the second moment" },
+  epsilon: { placeholder: "X", about: "AdamW's ε" },
+  maximumGradientNorm: { placeholder: "X", about: "Gradients are clipped to this norm; 0 for never" },
+  dropout: { placeholder: "X", about: "Dropout of a new model", otherwise: "as the architecture was published" },
+  initialization: {
+    placeholder: "NAME",
+    about: "How a new model starts: published, narrow",
+    otherwise: "by its width",
+    choices: ["published", "narrow"],
+  },
+  initializerRange: {
+    placeholder: "X",
+    about: "Standard deviation of new weights",
+    otherwise: "0.02, or by its width",
+  },
+  maskShare: { placeholder: "X", about: "Share of the tokens that masked language modeling selects" },
+  maskTokenShare: { placeholder: "X", about: "Share of these that become the mask token" },
+  randomTokenShare: { placeholder: "X", about: "Share of these that become a random token" },
+  holdOutEvery: { placeholder: "N", about: "One document in so many is held out for evaluation; 0 for none" },
+  evaluateEvery: { placeholder: "N", about: "Steps between evaluations; 0 for one at the end" },
+  checkpointEvery: { placeholder: "N", about: "Steps between checkpoints; 0 for one at the end" },
+  seed: { placeholder: "N", about: "Of all random draws" },
+  threads: { placeholder: "N", about: "Threads of the training", otherwise: "all processors" },
+  device: { placeholder: "NAME", about: "What computes", otherwise: devices[0], choices: devices },
+};
+
+/** A value that the setting accepts, or undefined so that the setting's own default holds. */
+type SettingOptions = { readonly [Name in SettingName]: Option<PretrainSettings[Name] | undefined> };
+
+function settingOption(name: SettingName, { placeholder, about, otherwise, choices }: SettingFlag): Option<undefined> {
+  const field = pretrainFields[name];
+  const fallback = otherwise ?? String(field.default);
+  const listed = choices === undefined || about.includes(choices[0] as string) ? "" : `: ${choices.join(", ")}`;
+  return {
+    placeholder,
+    about: `${about}${listed}`,
+    defaultText: fallback,
+    fallback: { value: undefined },
+    read(text, spelling) {
+      if (choices !== undefined) return chosen(text, choices, spelling);
+      const value = field.read(text) ?? (text.trim() === "" ? undefined : field.read(Number(text)));
+      if (value !== undefined && value !== null) return value;
+      throw wrongValue(spelling, field.expected.replace(/, or null$/, ""), text);
+    },
+  };
+}
+
+export const pretrainSettingOptions = Object.fromEntries(
+  Object.entries(flags).map(([name, flag]) => [name, settingOption(name as SettingName, flag)]),
+) as unknown as SettingOptions;
+
+/** The settings among a command's values that were given. */
+export function givenSettings(values: Readonly<Record<string, unknown>>): Partial<PretrainSettings> {
+  const given = Object.keys(flags).filter((name) => values[name] !== undefined);
+  return Object.fromEntries(given.map((name) => [name, values[name]]));
+}
