@@ -11,10 +11,12 @@ export { TokenizerPipeline } from "./tokenizer-pipeline.ts";
 export type { CreateTensor, IdTensor } from "./tokenizer-tensor.ts";
 export {
   type ByteLevelBpeTrainingOptions,
+  type CharacterBpeTrainingOptions,
   type Lines,
   type OnTrainingProgress,
   type TrainingProgress,
   trainByteLevelBpe,
+  trainCharacterBpe,
   trainWordPiece,
   type WordPieceTrainingOptions,
 } from "./trainers/index.ts";

@@ -1,5 +1,5 @@
 /**
- * Trainers against the reference library's, on the same lines: byte-level pairs exactly; WordPiece as far as the
+ * Trainers against the reference library's, on the same lines: byte-level pairs exactly; others as far as the
  * reference agrees with itself, since it numbers `##x` in the order of a hash table, which decides between equal counts.
  * The data lies beside the repository, in `../shared`; without it the suite is skipped.
  */
@@ -7,7 +7,13 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { beforeAll, describe, expect, it } from "vitest";
-import { AutoTokenizer, type Tokenizer, trainByteLevelBpe, trainWordPiece } from "../../src/tokenizers/index.ts";
+import {
+  AutoTokenizer,
+  type Tokenizer,
+  trainByteLevelBpe,
+  trainCharacterBpe,
+  trainWordPiece,
+} from "../../src/tokenizers/index.ts";
 
 const SHARED = fileURLToPath(new URL("../../../shared", import.meta.url));
 const TRAINED = join(SHARED, "golden/tokenizers/trained");
@@ -61,6 +67,24 @@ describe.skipIf(!existsSync(TRAINED))("training (skipped without ../shared)", ()
       const tokenizer = await trainByteLevelBpe(lines, { vocabSize: size, minFrequency: min_frequency, specialTokens });
       expect(Object.fromEntries(tokenizer.getVocab())).toEqual(reference.model.vocab);
       expect(JSON.parse(tokenizer.pipeline.model.toJSONText()).merges).toEqual(reference.model.merges);
+    });
+  }
+
+  for (const name of ["bpe-char-1000", "bpe-char-zh-9000"]) {
+    it(`${name}: the same tokens and merges, as sets`, async () => {
+      const { corpus, size, min_frequency } = trainers[name]!;
+      const reference = JSON.parse(readFileSync(join(TRAINED, name, "tokenizer.json"), "utf8"));
+      const options = {
+        vocabSize: size,
+        minFrequency: min_frequency,
+        normalization: "nfkc",
+        lowercase: false,
+      } as const;
+      const tokenizer = await trainCharacterBpe(linesOf(corpora[corpus]!), options);
+      expect([...tokenizer.getVocab().keys()].sort()).toEqual(Object.keys(reference.model.vocab).sort());
+      const { merges } = JSON.parse(tokenizer.pipeline.model.toJSONText());
+      const asSet = (list: readonly unknown[]): string[] => list.map((merge) => JSON.stringify(merge)).sort();
+      expect(asSet(merges)).toEqual(asSet(reference.model.merges));
     });
   }
 

@@ -32,4 +32,4 @@ export function readNormalizer(fields: JsonFields): Normalizer {
 }
 
 export type { Normalizer } from "./normalizer.ts";
-export { BertNormalizer, LowercaseNormalizer, UnicodeFormNormalizer };
+export { BertNormalizer, LowercaseNormalizer, SequenceNormalizer, UnicodeFormNormalizer };

@@ -1,5 +1,6 @@
 /** Training of vocabularies. */
 export { type ByteLevelBpeTrainingOptions, trainByteLevelBpe } from "./byte-level-bpe.ts";
+export { type CharacterBpeTrainingOptions, trainCharacterBpe } from "./character-bpe.ts";
 export type { OnTrainingProgress, TrainingProgress } from "./training-progress.ts";
 export type { Lines } from "./word-counts.ts";
 export { trainWordPiece, type WordPieceTrainingOptions } from "./wordpiece.ts";

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { DataError } from "../../errors.ts";
-import { type TrainingProgress, trainByteLevelBpe, trainWordPiece } from "./index.ts";
+import { type TrainingProgress, trainByteLevelBpe, trainCharacterBpe, trainWordPiece } from "./index.ts";
 
 describe("trainWordPiece", () => {
   const lines = ["low low low low low lower lower newest newest newest newest newest newest widest widest widest"];
@@ -88,5 +88,14 @@ describe("trainByteLevelBpe", () => {
     const own = await trainByteLevelBpe(lines, { vocabSize: 260, specialTokens: ["<end>"] });
     expect(own.config).toMatchObject({ tokenizerClass: "PreTrainedTokenizerFast" });
     expect(own.additionalSpecialTokens).toEqual(["<end>"]);
+  });
+});
+
+describe("trainCharacterBpe", () => {
+  it("marks the ends of words and decodes them as spaces", async () => {
+    const tokenizer = await trainCharacterBpe(["low low lower lowest lowest", "X"], { vocabSize: 40 });
+    expect(tokenizer.tokenize("Low lowest q")).toEqual(["low</w>", "lowest</w>", "<unk>"]);
+    expect(tokenizer.decode(tokenizer.encodeIds("low lowest"))).toBe("low lowest");
+    expect([tokenizer.config.tokenizerClass, tokenizer.unkTokenId]).toEqual(["OpenAIGPTTokenizer", 0]);
   });
 });
