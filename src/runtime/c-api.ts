@@ -29,7 +29,7 @@ const sessionSettings: Readonly<Record<string, string>> = {
  * How many native calls may be under way. Each takes a thread of Node's pool, which files and DNS need too, so two are
  * left to those. Further calls wait for their turn.
  */
-const maximumCalls = Math.max(1, Number(process.env.UV_THREADPOOL_SIZE ?? 4) - 2);
+const maximumCalls = Math.max(1, (Number(process.env.UV_THREADPOOL_SIZE) || 4) - 2);
 
 class Library {
   readonly #library: CLibrary;
