@@ -1,7 +1,7 @@
 /**
  * How a narrow encoder starts so that it learns within minutes. The published start (standard deviation 0.02 everywhere)
  * leaves the attention of a model of 128 features near zero: it stays at the plateau of token frequencies for millions of
- * tokens. What was measured is in docs/decisions/narrow-start.md.
+ * tokens. What was measured is in docs/decisions/0004-narrow-start.md.
  *
  * Matrices are drawn with 1/√width. On top of that:
  * - word and segment tables are drawn smaller, so that positions are heard beside words;

@@ -82,21 +82,19 @@ async function newModel(
   random: Random,
 ): Promise<PretrainingModel> {
   const { configuration, presets, pretraining, sizes } = architecture;
+  const given = await givenConfiguration(settings, architecture);
   const wanted = pretraining.settings({
     vocabSize: tokens.vocabSize,
-    maximumLength: settings.sequenceLength ?? defaultSequenceLength,
+    maximumLength:
+      given === undefined ? (settings.sequenceLength ?? defaultSequenceLength) : sizes(given).maximumLength,
     padTokenId: tokens.padTokenId,
     eosTokenId: tokens.eosTokenId,
     dropout: settings.dropout ?? undefined,
   });
-  let base: ReturnType<typeof configuration.create>;
-  if (settings.config === null) {
-    base = configuration.create({ ...presetOf(presets, settings.preset ?? "tiny"), ...wanted });
-  } else {
-    const text = await platform.readText(settings.config, "configuration");
-    const { vocabSize } = wanted;
-    base = configuration.create({ vocabSize } as object, configuration.parse(text, settings.config));
-  }
+  const base = configuration.create(
+    { ...(given === undefined ? presetOf(presets, settings.preset ?? "tiny") : {}), ...wanted },
+    given,
+  );
   const { width, maximumLength } = sizes(base);
   const narrowStart = narrowStartOf(settings, pretraining.narrowStart, width);
   const initializerRange = settings.initializerRange ?? (narrowStart === undefined ? undefined : 1 / Math.sqrt(width));
@@ -120,6 +118,12 @@ function narrowStartOf(
     });
   }
   return (settings.initialization ?? (width <= narrowWidth ? "narrow" : "published")) === "narrow" ? parts : undefined;
+}
+
+/** What the file of the setting `config` says. */
+async function givenConfiguration(settings: PretrainSettings, { configuration }: Architecture) {
+  if (settings.config === null) return undefined;
+  return configuration.parse(await platform.readText(settings.config, "configuration"), settings.config);
 }
 
 function presetOf(presets: Architecture["presets"], name: string): Readonly<Record<string, unknown>> {
