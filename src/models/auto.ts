@@ -5,6 +5,7 @@ import type { SymbolicTensor } from "../graph/index.ts";
 import { parseJson } from "../platform/file-errors.ts";
 import { Random } from "../random.ts";
 import type { Architecture, ModelTask } from "./architecture.ts";
+import type { CausalLanguageModel, GenerationTokens } from "./causal-language-model.ts";
 import type { ModelOptions } from "./model-runtime.ts";
 import { modelFolder } from "./model-source.ts";
 import type { AnyModel, LoadOptions, ModelClass, PreTrainedConfig, PreTrainedModel } from "./pretrained-model.ts";
@@ -98,6 +99,18 @@ interface LabelledInputs extends TextInputs {
   readonly labels?: SymbolicTensor;
 }
 
+interface CausalInputs extends LabelledInputs {
+  /** From an earlier call with `useCache`. */
+  readonly pastKeyValues?: readonly KeyValue[];
+}
+
+interface KeyValue {
+  /** [B, H, P, K] */
+  readonly key: SymbolicTensor;
+  /** [B, H, P, K] */
+  readonly value: SymbolicTensor;
+}
+
 interface InnerStates {
   readonly hiddenStates: readonly SymbolicTensor[];
   readonly attentions: readonly SymbolicTensor[];
@@ -131,7 +144,8 @@ export const AutoModelForPreTraining = autoClass<AnyModel>("preTraining");
 /** logits [B, T, V] */
 export const AutoModelForMaskedLM = autoClass<HeadModel>("maskedLM");
 /** logits [B, T, V] */
-export const AutoModelForCausalLM = autoClass<HeadModel>("causalLM");
+export const AutoModelForCausalLM =
+  autoClass<CausalLanguageModel<PreTrainedConfig & GenerationTokens, CausalInputs, HeadOutputs>>("causalLM");
 /** logits [B, T, V] of the decoder */
 export const AutoModelForSeq2SeqLM = autoClass<HeadModel>("seq2SeqLM");
 /** logits [B, classes] */

@@ -54,6 +54,7 @@ import {
   splitHeads,
 } from "../nn/index.ts";
 import type { Architecture } from "./architecture.ts";
+import { CausalLanguageModel } from "./causal-language-model.ts";
 import { type KeyTable, withHead } from "./keys.ts";
 import type { InputSpecs } from "./model-inputs.ts";
 import { PreTrainedModel } from "./pretrained-model.ts";
@@ -303,7 +304,7 @@ export interface GPT2LMHeadOutputs extends Pick<GPT2Outputs, "hiddenStates" | "a
   readonly logits: SymbolicTensor;
 }
 
-export class GPT2LMHeadModel extends PreTrainedModel<GPT2Config, GPT2LMHeadInputs, GPT2LMHeadOutputs> {
+export class GPT2LMHeadModel extends CausalLanguageModel<GPT2Config, GPT2LMHeadInputs, GPT2LMHeadOutputs> {
   static readonly configuration = gpt2Config;
   readonly transformer: GPT2Model;
   /** [V, D] */
@@ -326,6 +327,10 @@ export class GPT2LMHeadModel extends PreTrainedModel<GPT2Config, GPT2LMHeadInput
 
   override get keys(): KeyTable {
     return headKeys;
+  }
+
+  override get maximumLength(): number {
+    return this.config.nPositions;
   }
 
   override forward(inputs: GPT2LMHeadInputs & GPT2TracingOptions): GPT2LMHeadOutputs {

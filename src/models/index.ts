@@ -1,6 +1,7 @@
 /** Models, each in one file with all its heads; none is loaded before it is asked for. */
 export * from "./architecture.ts";
 export * from "./auto.ts";
+export type { CausalLanguageModel, GenerationInputs, GenerationOutputs } from "./causal-language-model.ts";
 export { concreteInputs, type InputSpecs, symbolicInputs } from "./model-inputs.ts";
 export type { ModelOptions } from "./model-runtime.ts";
 export { modelFolder } from "./model-source.ts";

@@ -16,6 +16,17 @@ export interface RecordedTraining {
   readonly losses: readonly number[];
 }
 
+/** One call of `generate`, as it was recorded. */
+export interface RecordedGeneration {
+  readonly kwargs: Readonly<Record<string, unknown>>;
+  readonly input_ids: readonly (readonly number[])[];
+  readonly attention_mask?: readonly (readonly number[])[];
+  readonly position_ids?: readonly (readonly number[])[];
+  readonly output_ids: readonly (readonly number[])[];
+  /** Of beams. */
+  readonly sequences_scores?: readonly number[];
+}
+
 export interface ModelReference {
   readonly folder: string;
   readonly className: string;
@@ -30,8 +41,7 @@ export interface ModelReference {
   readonly roundingOnly: readonly string[];
   readonly deviation: { readonly outputs: number; readonly gradients: number };
   readonly training: RecordedTraining | undefined;
-  /** How many recorded generations there are. */
-  readonly generations: number;
+  readonly generations: readonly RecordedGeneration[];
   readonly tensors: SafetensorsFile;
 }
 
@@ -118,7 +128,6 @@ export async function readModelReference(folder: string): Promise<ModelReference
   const json = parseJson(await platform.readText(file, "checkpoint"), file, "checkpoint");
   const fields = new Fields(json, file);
   const deviation = new Fields(memberOf(json, "deviation_from_float64") ?? {}, file);
-  const generations = memberOf(json, "generation");
   return {
     folder,
     className: fields.text("class"),
@@ -130,7 +139,7 @@ export async function readModelReference(folder: string): Promise<ModelReference
     roundingOnly: fields.texts("gradient_zero_but_for_rounding"),
     deviation: { outputs: deviation.number("outputs", 0), gradients: deviation.number("gradients", 0) },
     training: readTraining(memberOf(json, "training"), file),
-    generations: Array.isArray(generations) ? generations.length : 0,
+    generations: fields.read("generation", "a list", Array.isArray, []),
     tensors: await openSafetensors(platform.join(folder, "reference.safetensors")),
   };
 }

@@ -41,7 +41,7 @@ async function changedTensors(name: string, change: (tensors: Map<string, NamedT
 }
 
 describe("verify", () => {
-  it.each(folders)("%s: outputs, gradients and curve", async (folder) => {
+  it.each(folders)("%s: all that it holds", async (folder) => {
     const path = join(golden, folder);
     const report = await verify(path, quiet);
     expect(report.results.filter((result) => !result.ok)).toEqual([]);
@@ -53,6 +53,8 @@ describe("verify", () => {
     expect(found("outputs")).toEqual(names("output.").filter((name) => !name.startsWith("trained.")));
     expect(found("gradients")).toEqual(names("grad."));
     const trained = names("output.").filter((name) => name.startsWith("trained."));
+    const { generation = [] } = JSON.parse(readFileSync(join(path, "reference.json"), "utf8"));
+    expect(found("generation").length).toBe(generation.length);
     expect(found("curve")).toEqual(trained.length > 0 ? ["losses", ...trained] : []);
   });
 
@@ -121,13 +123,22 @@ describe("verify", () => {
     expect(warnings).toEqual([expect.stringContaining(name)]);
   });
 
-  it("says that generated ids cannot be compared yet rather than skip them", async () => {
-    const path = changed("gpt2-GPT2LMHeadModel", (reference) => {
-      reference.generation = [{ kwargs: {}, input_ids: [[1]], output_ids: [[1, 2]] }];
+  it("compares generated ids exactly, and the scores of beams", async () => {
+    const path = changed("gpt2-GPT2LMHeadModel", ({ generation }) => {
+      const [greedy, beams] = generation as { output_ids: number[][]; sequences_scores: number[] }[];
+      greedy?.output_ids[1]?.splice(-1, 1, 1);
+      beams?.sequences_scores.splice(0, 1, 0);
+      (generation as object[]).push({ kwargs: { penalty_alpha: 0.6 }, input_ids: [[5]], output_ids: [[5, 6]] });
     });
-    const { results } = await verify(path, quiet);
-    expect(results.filter(({ ok }) => !ok)).toMatchObject([{ kind: "generation" }]);
-    expect((await verify(path, { ...quiet, only: ["outputs", "gradients", "curve"] })).ok).toBe(true);
+    const { results } = await verify(path, { ...quiet, only: ["generation"] });
+    expect(results.map(({ ok }) => ok)).toEqual([false, false, true, true, false]);
+    expect(results[0]?.reason).toBe("output_ids");
+    expect(results[1]?.reason).toBe("sequences_scores");
+    expect(results[4]?.reason).toMatch(/penaltyAlpha/);
+    const base = changed("gpt2-GPT2Model-past", (reference) => {
+      reference.generation = [{ kwargs: {}, input_ids: [[5]], output_ids: [[5, 6]] }];
+    });
+    expect((await verify(base, { ...quiet, only: ["generation"] })).failed).toBe(1);
   });
 
   it("refuses a path without a reference, a broken one, and options that it does not know", async () => {

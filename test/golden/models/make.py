@@ -4,7 +4,7 @@
     python test/golden/models/make.py
 
 Each folder holds a tiny model as `save_pretrained` writes it, and beside it `reference.json` and
-`reference.safetensors`: inputs, outputs, gradients, and the losses of 20 AdamW steps. Computed in float32 on one CPU
+`reference.safetensors`: inputs, outputs, gradients, the losses of 20 AdamW steps, and continued prompts. Computed in float32 on one CPU
 thread, eager attention, dropout off. Every parameter is redrawn, gains and biases too, so that a forgotten one shows.
 """
 import copy
@@ -172,9 +172,32 @@ def make(name, config_class, settings, inputs, root):
         watched = [firm[0], firm[len(firm) // 2], firm[-1]]
         tensors |= {f"output.trained.{n}": trained.get_parameter(n) for n in watched}
         reference["training"] = {"optimizer": "AdamW", **ADAMW, "steps": STEPS, "losses": losses}
+    if cls == "GPT2LMHeadModel":
+        reference["generation"] = generations(model)
     save_file({k: v.detach().contiguous().clone() for k, v in tensors.items()}, folder / "reference.safetensors")
     (folder / "reference.json").write_text(json.dumps(reference, indent=1) + "\n")
     (folder / "generation_config.json").unlink(missing_ok=True)
+
+
+def generations(model):
+    """Continued prompts: greedy and by beams, unpadded and padded on the left."""
+    g = torch.Generator().manual_seed(7)
+    x = ids(g, 2, 4, model.config.vocab_size)
+    padded = {"input_ids": x.clone(), "attention_mask": torch.tensor([[1, 1, 1, 1], [0, 0, 1, 1]])}
+    padded["input_ids"][1, :2] = 0
+    entries = []
+    for batch, kwargs in [
+        ({"input_ids": x}, {"max_new_tokens": 8}),
+        ({"input_ids": x}, {"max_new_tokens": 6, "num_beams": 3, "num_return_sequences": 2, "repetition_penalty": 1.2}),
+        (padded, {"max_new_tokens": 6, "no_repeat_ngram_size": 2}),
+        (padded, {"max_new_tokens": 6, "num_beams": 2, "length_penalty": 2.0}),
+    ]:
+        out = model.generate(**batch, **kwargs, do_sample=False, pad_token_id=0, return_dict_in_generate=True, output_scores=True)
+        entry = {"kwargs": {**kwargs, "pad_token_id": 0}, **{k: v.tolist() for k, v in batch.items()}, "output_ids": out.sequences.tolist()}
+        if kwargs.get("num_beams"):
+            entry["sequences_scores"] = out.sequences_scores.tolist()
+        entries.append(entry)
+    return entries
 
 
 def deviation(model, x, out, gradients):

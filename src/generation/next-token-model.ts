@@ -1,0 +1,31 @@
+/** All that decoding asks of a model. */
+
+/** Scores of the next token, before softmax. */
+export interface NextTokenLogits {
+  /** [rows · V] */
+  readonly data: Float32Array;
+  readonly rows: number;
+}
+
+export interface Prompts {
+  /** One for each row, all of one length: padded on the left. */
+  readonly ids: readonly (readonly number[])[];
+  /** How many tokens of each row are padding. */
+  readonly padding: readonly number[];
+}
+
+/** A model in the middle of decoding: it keeps what it has read. */
+export interface NextTokenModel {
+  /** Tokens that a row may come to have; more cannot be read. */
+  readonly maximumLength: number;
+  /** Reads prompts. */
+  begin(prompts: Prompts): Promise<NextTokenLogits>;
+  /** Reads one more token a row: row i goes on from what was row `parents[i]`, so rows can be dropped and doubled. */
+  step(tokens: readonly number[], parents: readonly number[]): Promise<NextTokenLogits>;
+}
+
+/** The scores [V] of one row, as a copy that processors may change. */
+export function logitsOfRow({ data, rows }: NextTokenLogits, row: number): Float32Array {
+  const width = data.length / rows;
+  return data.slice(row * width, (row + 1) * width);
+}
