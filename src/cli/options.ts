@@ -29,7 +29,7 @@ export function flagName(name: string): string {
 }
 
 /** `batchSize` → `--batch-size N`. */
-export function flagOf(name: string, { placeholder }: Option<unknown>): string {
+function flagOf(name: string, { placeholder }: Option<unknown>): string {
   return `--${flagName(name)}${placeholder === undefined ? "" : ` ${placeholder}`}`;
 }
 

@@ -122,7 +122,8 @@ class ProgressDisplay implements Progress {
           return `${stage.progress.stage} ${shown}${this.#details(stage)}`;
         },
       });
-      stage.bar.start(stage.progress.total ?? 1, 0);
+      stage.bar.start(stage.progress.total ?? stage.progress.done + 1, stage.progress.done);
+      return;
     }
     stage.bar.setTotal(stage.progress.total ?? stage.progress.done + 1);
     stage.bar.update(stage.progress.done);

@@ -2,7 +2,7 @@
 import { platform } from "#platform";
 import { openCorpus } from "../data/index.ts";
 import { ConfigurationError } from "../errors.ts";
-import { trainByteLevelBpe, trainWordPiece } from "../tokenizers/index.ts";
+import { type OnTrainingProgress, trainByteLevelBpe, trainWordPiece } from "../tokenizers/index.ts";
 import { defineCommand } from "./command.ts";
 import { choice, requiredText, severalTexts, toggle, wholeNumber } from "./options.ts";
 import { countText, durationText } from "./quantities.ts";
@@ -29,7 +29,7 @@ export const tokenizerTrain = defineCommand({
     const names = values.corpus.length > 0 ? values.corpus : ["brown"];
     const source = await openCorpus(names, { onWarning: (text) => output.warn(text) });
     const startMs = platform.now();
-    const onProgress = (at: { stage: "words" | "merges"; done: number; total: number | undefined }): void =>
+    const onProgress: OnTrainingProgress = (at) =>
       at.stage === "words"
         ? progress.report({ stage: "counting words", done: at.done, total: at.total, unit: "lines" })
         : progress.report({ stage: "learning the vocabulary", done: at.done, total: at.total, unit: "tokens" });
