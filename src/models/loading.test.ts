@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, describe, expect, it } from "vitest";
-import { openSafetensors } from "../checkpoints/index.ts";
+import { type NamedTensor, openSafetensors, writeSafetensors } from "../checkpoints/index.ts";
 import { Random } from "../random.ts";
 import { BertForMaskedLM, BertForPreTraining, BertModel, GPT2LMHeadModel } from "./classes.ts";
 import { AutoConfig, AutoModel, AutoModelForCausalLM, AutoModelForMaskedLM, AutoModelForPreTraining } from "./index.ts";
@@ -59,6 +59,38 @@ describe("fromPretrained", () => {
     expect(first.some((value) => value !== 0)).toBe(true);
     expect(await load(1, [])).toEqual(first);
     expect(await load(2, [])).not.toEqual(first);
+  });
+
+  it("reads files as they were published: no prefix, stored masks, old names, a tied weight twice", async () => {
+    const published = async (from: string, rename: (name: string) => string, more: Record<string, number[]>) => {
+      const folder = fresh();
+      const file = await openSafetensors(join(from, "model.safetensors"));
+      const tensors: NamedTensor[] = [];
+      for (const [name, { shape }] of file.tensors)
+        tensors.push({ name: rename(name), shape, data: await file.read(name) });
+      for (const [name, shape] of Object.entries(more)) {
+        tensors.push({ name, shape, data: new Float32Array(shape.reduce((product, size) => product * size, 1)) });
+      }
+      await writeSafetensors(join(folder, "model.safetensors"), tensors);
+      cpSync(join(from, "config.json"), join(folder, "config.json"));
+      return folder;
+    };
+    const warnings: string[] = [];
+    const gpt2 = await published(gpt2Folder, (name) => name.replace("transformer.", ""), {
+      "h.0.attn.bias": [1, 1, 16, 16],
+      "h.1.attn.masked_bias": [1],
+      "lm_head.weight": [43, 12],
+    });
+    const ours = await GPT2LMHeadModel.fromPretrained(gpt2, options(warnings));
+    const reference = await GPT2LMHeadModel.fromPretrained(gpt2Folder, options());
+    expect(ours.store.values).toEqual(reference.store.values);
+    const old = (name: string): string =>
+      name.replace("LayerNorm.weight", "LayerNorm.gamma").replace("LayerNorm.bias", "LayerNorm.beta");
+    const bert = await published(bertFolder, old, { "bert.embeddings.position_ids": [1, 16] });
+    expect((await BertForPreTraining.fromPretrained(bert, options(warnings))).store.values).toEqual(
+      (await BertForPreTraining.fromPretrained(bertFolder, options())).store.values,
+    );
+    expect(warnings).toEqual([]);
   });
 
   it("replaces settings, and refuses unknown ones and unknown options", async () => {

@@ -1,8 +1,8 @@
 /** Processors of next-token scores beside recorded ones, each alone and in chains. */
 import { platform } from "#platform";
 import { openSafetensors, type SafetensorsFile } from "../checkpoints/index.ts";
-import type { LogitsProcessor } from "../generation/index.ts";
-import * as processors from "../generation/index.ts";
+import type { LogitsProcessor } from "../generation/logits-processors/index.ts";
+import * as processors from "../generation/logits-processors/index.ts";
 import { compare } from "./compare.ts";
 import { type Finding, failure } from "./report.ts";
 
