@@ -17,6 +17,8 @@ export {
   type TrainingProgress,
   trainByteLevelBpe,
   trainCharacterBpe,
+  trainUnigram,
   trainWordPiece,
+  type UnigramTrainingOptions,
   type WordPieceTrainingOptions,
 } from "./trainers/index.ts";

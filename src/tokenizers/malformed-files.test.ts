@@ -47,6 +47,44 @@ function robertaJson(): Json {
   };
 }
 
+/** A small tokenizer.json of SentencePiece's kind, with the rest of the parts. */
+function unigramJson(): Json {
+  return {
+    version: "1.0",
+    added_tokens: [addedToken(0, "<unk>")],
+    normalizer: {
+      type: "Sequence",
+      normalizers: [
+        ...[{ type: "Nmt" }, { type: "NFKC" }, { type: "StripAccents" }, { type: "Strip", strip_left: true }],
+        { type: "Replace", pattern: { String: "`" }, content: "'" },
+        { type: "Replace", pattern: { Regex: " {2,}" }, content: " " },
+        { type: "Precompiled", precompiled_charsmap: btoa("\x08\0\0\0\x61\x04\0\0\x62\x05\0\0x\0") },
+        { type: "Prepend", prepend: "-" },
+      ],
+    },
+    pre_tokenizer: { type: "Metaspace", replacement: "▁", prepend_scheme: "always", split: true },
+    post_processor: { type: "BertProcessing", sep: ["a", 1], cls: ["b", 2] },
+    decoder: {
+      type: "Sequence",
+      decoders: [
+        { type: "Replace", pattern: { String: "▁" }, content: " " },
+        ...[{ type: "ByteFallback" }, { type: "Fuse" }, { type: "Strip", content: " ", start: 1, stop: 0 }],
+      ],
+    },
+    model: {
+      type: "Unigram",
+      unk_id: 0,
+      byte_fallback: true,
+      vocab: [
+        ["<unk>", 0],
+        ["a", -1],
+        ["b", -2],
+        ["ab", -1.5],
+      ],
+    },
+  };
+}
+
 function addedToken(id: number, content: string): Json {
   return { id, content, single_word: false, lstrip: false, rstrip: false, normalized: false, special: true };
 }
@@ -94,6 +132,18 @@ describe("malformed tokenizer.json", () => {
     ["a merge of unknown tokens", changed(robertaJson(), "model.merges", [["a", "z"]]), "merges.0"],
     ["a merge into nothing", changed(robertaJson(), "model.merges", [["b", "a"]]), "merges.0"],
     ["a merge of three", changed(robertaJson(), "model.merges", ["a b c"]), "model.merges.0"],
+    ["a score that is no number", changed(unigramJson(), "model.vocab.1", ["a", "-1"]), "model.vocab.1"],
+    ["an unknown id beyond the vocabulary", changed(unigramJson(), "model.unk_id", 4), "model.unk_id"],
+    [
+      "a map that is no map",
+      changed(unigramJson(), "normalizer.normalizers.6.precompiled_charsmap", "!"),
+      "normalizer.normalizers.6.precompiled_charsmap",
+    ],
+    [
+      "a regular expression of its own",
+      changed(unigramJson(), "normalizer.normalizers.5.pattern.Regex", "(a+)+$"),
+      "normalizer.normalizers.5.pattern.Regex",
+    ],
     ["dropout", changed(robertaJson(), "model.dropout", 0.1), "model.dropout"],
     ["an unknown normalizer", changed(bertJson(), "normalizer", { type: "Nothing" }), "normalizer.type"],
     ["an unknown model", changed(bertJson(), "model.type", "Oracle"), "model.type"],
@@ -137,6 +187,7 @@ describe("malformed tokenizer.json", () => {
   it.each([
     ["BERT", bertJson()],
     ["RoBERTa", robertaJson()],
+    ["Unigram", unigramJson()],
   ])("any other value anywhere gives a tokenizer or a typed error (%s)", async (_, base) => {
     for (const path of pathsOf(base)) {
       for (const value of values) {

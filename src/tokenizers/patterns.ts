@@ -41,7 +41,12 @@ export function readPattern(fields: JsonFields, name: string): PatternSource {
   });
 }
 
-export function textPattern(source: string): PatternSource {
+/** One of the known regular expressions. */
+export function publishedPattern(source: string): PatternSource {
+  return { source, isExpression: true, expression: PUBLISHED.get(source)! };
+}
+
+function textPattern(source: string): PatternSource {
   const escaped = source.replace(/[\\^$.*+?()[\]{}|/]/g, "\\$&");
   // An empty pattern matches nowhere.
   return { source, isExpression: false, expression: new RegExp(escaped === "" ? "(?!)" : escaped, "gu") };

@@ -1,5 +1,4 @@
 /** The tokenizer that users call: texts in, inputs of a model out. */
-import { TokenizerError } from "../errors.ts";
 import { type AddedToken, specialToken } from "./added-vocabulary.ts";
 import {
   checkCallOptions,
@@ -235,16 +234,4 @@ export class Tokenizer extends SpecialTokens<[Texts, TokenizerCallOptions?], Enc
     const missing = wanted.filter((token) => this.#addedToken(token.content) === undefined);
     if (missing.length > 0) this.addTokens(missing);
   }
-}
-
-/** The ids of special tokens that a task cannot do without. */
-export function requireSpecialTokenId(tokenizer: Tokenizer, name: "mask" | "cls" | "sep" | "pad"): number {
-  const id = tokenizer[`${name}TokenId`];
-  if (id !== undefined) return id;
-  throw new TokenizerError(`This tokenizer has no ${name} token.`, {
-    field: `${name}_token`,
-    expected: "a special token",
-    received: "absent",
-    hint: "Use a tokenizer that has one, or name it in tokenizer_config.json.",
-  });
 }

@@ -12,6 +12,7 @@ import {
   type Tokenizer,
   trainByteLevelBpe,
   trainCharacterBpe,
+  trainUnigram,
   trainWordPiece,
 } from "../../src/tokenizers/index.ts";
 
@@ -85,6 +86,19 @@ describe.skipIf(!existsSync(TRAINED))("training (skipped without ../shared)", ()
       const { merges } = JSON.parse(tokenizer.pipeline.model.toJSONText());
       const asSet = (list: readonly unknown[]): string[] => list.map((merge) => JSON.stringify(merge)).sort();
       expect(asSet(merges)).toEqual(asSet(reference.model.merges));
+    });
+  }
+
+  for (const name of ["unigram-1000", "unigram-2000", "unigram-zh-8000"]) {
+    it(`${name}: nearly the same pieces`, async () => {
+      const { corpus, size, tokens_per_line } = trainers[name]!;
+      const tokenizer = await trainUnigram(linesOf(corpora[corpus]!), { vocabSize: size });
+      const reference = await AutoTokenizer.fromPretrained(join(TRAINED, name));
+      const [ours, theirs] = [tokenizer.getVocab(), reference.getVocab()];
+      const common = [...theirs.keys()].filter((token) => ours.has(token)).length;
+      expect(common / theirs.size).toBeGreaterThanOrEqual(0.95);
+      const texts = encodedTexts(name);
+      expect(Math.abs(tokensPerLine(tokenizer, texts) / tokens_per_line[0]! - 1)).toBeLessThan(0.02);
     });
   }
 

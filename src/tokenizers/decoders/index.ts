@@ -27,4 +27,4 @@ export function readDecoder(fields: JsonFields): Decoder {
 }
 
 export type { Decoder } from "./decoder.ts";
-export { BpeDecoder, ByteLevelDecoder, WordPieceDecoder };
+export { BpeDecoder, ByteLevelDecoder, MetaspaceDecoder, WordPieceDecoder };

@@ -5,9 +5,9 @@
  */
 import { TokenizerError } from "../../errors.ts";
 import { isCount, type JsonFields } from "../json-fields.ts";
-import { PairTable } from "../pair-table.ts";
 import { Vocabulary } from "../vocabulary.ts";
 import type { Model, WordTokens } from "./model.ts";
+import { TokenTrie } from "./token-trie.ts";
 import { WordCache } from "./word-cache.ts";
 
 export interface UnigramOptions {
@@ -18,7 +18,7 @@ export interface UnigramOptions {
 }
 
 /** How much worse an unknown character is than the worst token, in log-probability. */
-const UNKNOWN_PENALTY = 10;
+export const UNKNOWN_PENALTY = 10;
 
 export class UnigramModel implements Model {
   readonly vocabulary: Vocabulary;
@@ -152,44 +152,5 @@ export class UnigramModel implements Model {
       received: "null",
       hint: "Name one in the tokenizer's file.",
     });
-  }
-}
-
-/** Finds all tokens that a text begins with; a tree over UTF-16 units. */
-class TokenTrie {
-  readonly #children: PairTable;
-  /** Token that ends at each node, -1 where none does. */
-  readonly #ids: number[] = [-1];
-
-  constructor(tokens: readonly (string | undefined)[]) {
-    this.#children = new PairTable(tokens.length * 4);
-    tokens.forEach((token, id) => {
-      if (token) this.#add(token, id);
-    });
-  }
-
-  /** Calls `receive` with each token that stands at `start`, from the shortest to the longest, and where it ends. */
-  forEachPrefix(text: string, start: number, receive: (id: number, end: number) => void): void {
-    let node = 0;
-    for (let at = start; at < text.length; at++) {
-      node = this.#children.get(node, text.charCodeAt(at));
-      if (node < 0) return;
-      const id = this.#ids[node]!;
-      if (id >= 0) receive(id, at + 1);
-    }
-  }
-
-  #add(token: string, id: number): void {
-    let node = 0;
-    for (let at = 0; at < token.length; at++) {
-      const code = token.charCodeAt(at);
-      let child = this.#children.get(node, code);
-      if (child < 0) {
-        child = this.#ids.push(-1) - 1;
-        this.#children.set(node, code, child);
-      }
-      node = child;
-    }
-    this.#ids[node] = id;
   }
 }

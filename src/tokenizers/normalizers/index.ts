@@ -1,6 +1,7 @@
 /** The normalizers by the names that tokenizer.json gives them. */
 import { readComponent } from "../components.ts";
 import type { JsonFields } from "../json-fields.ts";
+import { publishedPattern } from "../patterns.ts";
 import { BertNormalizer } from "./bert.ts";
 import { NmtNormalizer, StripAccentsNormalizer } from "./character-filters.ts";
 import { PrependNormalizer, StripNormalizer } from "./edges.ts";
@@ -29,6 +30,13 @@ const readers: Record<string, (fields: JsonFields) => Normalizer> = {
 
 export function readNormalizer(fields: JsonFields): Normalizer {
   return readComponent(fields, "normalizer", readers);
+}
+
+/** The rules that SentencePiece trains with by default (`nmt_nfkc`), as far as this library knows them apart from its map. */
+export function sentencePieceNormalizer(lowercase: boolean): Normalizer {
+  const unified = [new NmtNormalizer(), new UnicodeFormNormalizer("NFKC")];
+  const folded = new ReplaceNormalizer(publishedPattern(" {2,}"), " ");
+  return new SequenceNormalizer([...unified, ...(lowercase ? [new LowercaseNormalizer()] : []), folded]);
 }
 
 export type { Normalizer } from "./normalizer.ts";

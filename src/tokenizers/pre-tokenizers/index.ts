@@ -21,4 +21,4 @@ export function readPreTokenizer(fields: JsonFields): PreTokenizer {
 }
 
 export type { PreTokenizer } from "./pre-tokenizer.ts";
-export { BertPreTokenizer, ByteLevelPreTokenizer, SequencePreTokenizer };
+export { BertPreTokenizer, ByteLevelPreTokenizer, MetaspacePreTokenizer, SequencePreTokenizer };

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { DataError } from "../../errors.ts";
-import { type TrainingProgress, trainByteLevelBpe, trainCharacterBpe, trainWordPiece } from "./index.ts";
+import { type TrainingProgress, trainByteLevelBpe, trainCharacterBpe, trainUnigram, trainWordPiece } from "./index.ts";
 
 describe("trainWordPiece", () => {
   const lines = ["low low low low low lower lower newest newest newest newest newest newest widest widest widest"];
@@ -97,5 +97,40 @@ describe("trainCharacterBpe", () => {
     expect(tokenizer.tokenize("Low lowest q")).toEqual(["low</w>", "lowest</w>", "<unk>"]);
     expect(tokenizer.decode(tokenizer.encodeIds("low lowest"))).toBe("low lowest");
     expect([tokenizer.config.tokenizerClass, tokenizer.unkTokenId]).toEqual(["OpenAIGPTTokenizer", 0]);
+  });
+});
+
+describe("trainUnigram", () => {
+  const text = [
+    ...["the boat left the harbour", "the keeper saw the boat", "a boat and a keeper"],
+    ...["boats keep leaving, keepers keep staying", "the boating harbours"],
+  ];
+  const lines: string[] = Array(50).fill(text).flat();
+
+  it("learns the reference's pieces and scores", async () => {
+    const tokenizer = await trainUnigram(lines, { vocabSize: 44 });
+    const { vocab } = JSON.parse(tokenizer.pipeline.model.toJSONText());
+    // From tokenizers 0.23.3; single characters that were lost have scores in the order of a hash table there.
+    const scores = new Map<string, number>(vocab);
+    expect(vocab.length).toBe(39);
+    expect(scores.get("▁boat")).toBeCloseTo(-2.542286567189741, 9);
+    expect(scores.get("ing")).toBeCloseTo(-3.0291279527159034, 9);
+    expect(scores.get("le")).toBeCloseTo(-7.623606238825829, 9);
+    expect(tokenizer.tokenize("the boat keeps leaving").join(" ")).toBe("▁ t h e ▁boat ▁keep s ▁le a v ing");
+  });
+
+  it("keeps every character, and decodes what it encodes", async () => {
+    const tokenizer = await trainUnigram(lines, { vocabSize: 44 });
+    for (const character of "theboalfrukpswndvgy,▁") expect(tokenizer.getVocab().has(character), character).toBe(true);
+    expect(tokenizer.decode(tokenizer.encodeIds("the keeper  left a boat"))).toBe("the keeper left a boat");
+    expect([tokenizer.unkTokenId, tokenizer.padTokenId]).toEqual([0, 3]);
+    expect(tokenizer.tokenize("boat Q").at(-1)).toBe("Q");
+    expect(tokenizer.encodeIds("Q").at(-1)).toBe(tokenizer.unkTokenId);
+  });
+
+  it("refuses options that make no sense", async () => {
+    await expect(trainUnigram(lines, { shrinkingFactor: 2 })).rejects.toMatchObject({ field: "shrinkingFactor" });
+    await expect(trainUnigram(lines, { vocabSize: 3 })).rejects.toMatchObject({ field: "vocabSize" });
+    await expect(trainUnigram(lines, { specialTokens: ["<s>"] })).rejects.toMatchObject({ field: "specialTokens" });
   });
 });

@@ -16,7 +16,7 @@ const LINES_BETWEEN_REPORTS = 64;
 export async function countWords(
   lines: Lines,
   wordsOf: (line: string) => readonly string[],
-  onProgress?: OnTrainingProgress,
+  onProgress?: OnTrainingProgress<"words">,
 ): Promise<Map<string, number>> {
   const counts = new Map<string, number>();
   const reporter = new ProgressReporter(onProgress);

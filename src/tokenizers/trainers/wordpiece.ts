@@ -43,7 +43,7 @@ export interface WordPieceTrainingOptions {
   onProgress?: OnTrainingProgress | undefined;
 }
 
-export const BERT_SPECIAL_TOKENS: readonly string[] = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"];
+const BERT_SPECIAL_TOKENS: readonly string[] = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"];
 
 const NAMES = [
   ...["vocabSize", "minFrequency", "limitAlphabet", "initialAlphabet", "specialTokens", "continuingSubwordPrefix"],

@@ -12,7 +12,7 @@ import random
 from pathlib import Path
 
 import tokenizers
-from tokenizers import AddedToken, Tokenizer, decoders, models, normalizers, pre_tokenizers, processors, trainers
+from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers, processors, trainers
 
 assert tokenizers.__version__ == "0.23.3", tokenizers.__version__
 HERE = Path(__file__).resolve().parent
@@ -71,6 +71,27 @@ def byte_level(style, prefix):
     return tok, special[0] if style == "gpt2" else "<pad>"
 
 
+def character_bpe():
+    tok = Tokenizer(models.BPE(unk_token="<unk>", end_of_word_suffix="</w>"))
+    tok.normalizer = normalizers.Sequence([normalizers.NFKC(), normalizers.Lowercase()])
+    tok.pre_tokenizer, tok.decoder = pre_tokenizers.BertPreTokenizer(), decoders.BPEDecoder(suffix="</w>")
+    tok.train_from_iterator(TEXT, trainers.BpeTrainer(vocab_size=250, min_frequency=1, special_tokens=["<unk>"], end_of_word_suffix="</w>", show_progress=False))
+    return tok, "<unk>"
+
+
+def unigram():
+    """With bytes for what no token writes; accents are decomposed and stripped, spaces stripped and folded."""
+    tok = Tokenizer(models.Unigram())
+    tok.normalizer = normalizers.Sequence([normalizers.Nmt(), normalizers.NFKD(), normalizers.StripAccents(), normalizers.NFC(), normalizers.Strip(), normalizers.Replace(Regex(" {2,}"), " ")])
+    tok.pre_tokenizer = pre_tokenizers.Metaspace(replacement="▁", prepend_scheme="first")
+    tok.train_from_iterator(TEXT, trainers.UnigramTrainer(vocab_size=160, special_tokens=["<unk>", "<s>"], unk_token="<unk>", show_progress=False))
+    state = json.loads(tok.to_str())
+    state["model"]["vocab"] += [[f"<0x{b:02X}>", -20.0] for b in range(256)]
+    state["model"]["byte_fallback"] = True
+    state["decoder"] = {"type": "Sequence", "decoders": [{"type": "Replace", "pattern": {"String": "▁"}, "content": " "}, {"type": "ByteFallback"}, {"type": "Fuse"}, {"type": "Strip", "content": " ", "start": 1, "stop": 0}]}
+    return Tokenizer.from_str(json.dumps(state)), "<s>"
+
+
 def utf16_at(text):
     at = [0]
     for c in text:
@@ -105,11 +126,14 @@ def camel(options):
 
 def make_encodings():
     made = []
-    for name, (tok, pad) in {"wordpiece": wordpiece(), "gpt2": byte_level("gpt2", True), "roberta": byte_level("roberta", False)}.items():
+    for name, (tok, pad) in {"wordpiece": wordpiece(), "gpt2": byte_level("gpt2", True), "roberta": byte_level("roberta", False),
+                             "character-bpe": character_bpe(), "unigram": unigram()}.items():
         tok.no_truncation(), tok.no_padding()
         tokenizer, cases = json.loads(tok.to_str()), []
-        inputs = [(t, None, {}) for t in TEXTS] + [(w, None, {}) for w in WORDS] + [(a, b, o) for a, b in PAIRS for o in OPTIONS]
-        inputs += [(t, None, o) for t in TEXTS[3:12:4] for o in OPTIONS if o.get("truncation") != "only_second"]
+        inputs = [(t, None, {}) for t in TEXTS] + [(w, None, {}) for w in WORDS]
+        if name in ("wordpiece", "gpt2", "roberta"):
+            inputs += [(a, b, o) for a, b in PAIRS for o in OPTIONS]
+            inputs += [(t, None, o) for t in TEXTS[3:12:4] for o in OPTIONS if o.get("truncation") != "only_second"]
         for text, pair, options in inputs:
             case = {"text": text, "pair": pair, "options": camel(options)}
             try:
