@@ -8,8 +8,8 @@ import { JsonFields } from "./json-fields.ts";
 import { type BpeModel, readBpeFiles, readWordPieceFile } from "./models/index.ts";
 import { BertNormalizer } from "./normalizers/index.ts";
 import { withPrefixSpace } from "./prefix-space.ts";
-import { bertPipeline, gpt2Pipeline, robertaPipeline } from "./published-pipelines.ts";
-import { tokenizerClass, tokenizerClassOfModel, type VocabularyFiles } from "./tokenizer-classes.ts";
+import { bertPipeline, gpt2Pipeline, gptPipeline, robertaPipeline } from "./published-pipelines.ts";
+import { tokenizerClass, tokenizerClassOfModel } from "./tokenizer-classes.ts";
 import {
   readTokenizerConfig,
   specialTokensMapToJSON,
@@ -98,21 +98,26 @@ async function readVocabularyFiles(
   config: TokenizerConfig,
 ): Promise<TokenizerPipeline> {
   const expected = tokenizerClass(config.tokenizerClass).vocabularyFiles;
-  const text = await read("vocab.txt");
-  if (text !== undefined && expected !== "byte-level-bpe")
-    return pipelineOfVocabTxt(text, `${folder}/vocab.txt`, config);
+  const text = expected === "wordpiece" ? await read("vocab.txt") : undefined;
+  if (text !== undefined) return pipelineOfVocabTxt(text, `${folder}/vocab.txt`, config);
   const vocab = await read("vocab.json");
   const merges = await read("merges.txt");
-  if (vocab !== undefined && merges !== undefined && expected !== "wordpiece") {
-    requireByteLevel(folder, config, expected);
-    return pipelineOfMerges(readBpeFiles(vocab, merges, folder), config);
+  if (vocab !== undefined && merges !== undefined) {
+    if (expected === "character-bpe") {
+      const unknownToken = config.specialTokens.get("unk_token")?.content;
+      return gptPipeline(readBpeFiles(vocab, merges, folder, { unknownToken, endOfWordSuffix: "</w>" }));
+    }
+    if (expected === "byte-level-bpe") return pipelineOfMerges(readBpeFiles(vocab, merges, folder), config);
   }
-  throw new TokenizerError(`${folder} holds no tokenizer.`, {
-    file: folder,
-    expected: "tokenizer.json, or vocab.txt, or vocab.json with merges.txt",
-    received: "none of these",
-    hint: "Check the path; a model folder from elsewhere may keep its tokenizer in another folder.",
-  });
+  throw new TokenizerError(
+    `${folder} holds no files from which a tokenizer of the class ${config.tokenizerClass} can be read.`,
+    {
+      file: folder,
+      expected: "tokenizer.json, or vocab.txt (BERT), or vocab.json with merges.txt (GPT, GPT-2, RoBERTa)",
+      received: "none of these",
+      hint: "Check the path; a model folder from elsewhere may keep its tokenizer in another folder.",
+    },
+  );
 }
 
 function pipelineOfVocabTxt(text: string, file: string, config: TokenizerConfig): TokenizerPipeline {
@@ -135,18 +140,6 @@ function pipelineOfMerges(model: BpeModel, config: TokenizerConfig): TokenizerPi
   return cls !== undefined && sep !== undefined
     ? robertaPipeline(model, addPrefixSpace, { cls, sep })
     : gpt2Pipeline(model, addPrefixSpace);
-}
-
-/** Vocabulary and merges alone do not say what their symbols are, so the class has to. */
-function requireByteLevel(folder: string, config: TokenizerConfig, expected: VocabularyFiles | undefined): void {
-  if (expected === "byte-level-bpe") return;
-  throw new TokenizerError(`${folder}: a ${config.tokenizerClass} cannot be read from vocab.json and merges.txt.`, {
-    file: `${folder}/tokenizer_config.json`,
-    field: "tokenizer_class",
-    expected: "GPT2Tokenizer, RobertaTokenizer or BartTokenizer",
-    received: config.tokenizerClass,
-    hint: "Save the tokenizer as tokenizer.json, which says everything.",
-  });
 }
 
 /** tokenizer_config.json overrules a few settings of tokenizer.json, as in the reference. */

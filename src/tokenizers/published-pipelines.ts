@@ -1,5 +1,5 @@
 /** The pipelines of published tokenizers, as they are built from a vocabulary alone. */
-import { ByteLevelDecoder, WordPieceDecoder } from "./decoders/index.ts";
+import { BpeDecoder, ByteLevelDecoder, WordPieceDecoder } from "./decoders/index.ts";
 import type { BpeModel, Model, WordPieceModel } from "./models/index.ts";
 import { BertNormalizer } from "./normalizers/index.ts";
 import {
@@ -45,6 +45,16 @@ export function bertPipeline(model: WordPieceModel, text: BertTextOptions, token
     model,
     postProcessor: templatePostProcessor(`${cls}:0 $A:0 ${sep}:0`, `${cls}:0 $A:0 ${sep}:0 $B:1 ${sep}:1`, idOf),
     decoder: new WordPieceDecoder(model.options.continuingSubwordPrefix),
+  });
+}
+
+/** OpenAI's GPT: BERT's text, pairs of characters with a mark at the end of words, no special token around texts. */
+export function gptPipeline(model: BpeModel): TokenizerPipeline {
+  return new TokenizerPipeline({
+    normalizer: bertNormalizer({ lowercase: true }),
+    preTokenizer: new BertPreTokenizer(),
+    model,
+    decoder: new BpeDecoder(model.options.endOfWordSuffix),
   });
 }
 

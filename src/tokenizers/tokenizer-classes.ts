@@ -18,7 +18,7 @@ export type SpecialTokenName = (typeof SPECIAL_TOKEN_NAMES)[number];
 export type SpecialTokenMap = Partial<Record<SpecialTokenName, string>>;
 
 /** How a folder without a tokenizer.json is to be understood. */
-export type VocabularyFiles = "wordpiece" | "byte-level-bpe";
+export type VocabularyFiles = "wordpiece" | "byte-level-bpe" | "character-bpe";
 
 export interface TokenizerClass {
   /** As tokenizer_config.json writes it, without the ending `Fast`. */
@@ -67,7 +67,7 @@ const CLASSES: readonly TokenizerClass[] = [
   { name: "RobertaTokenizer", ...plain, ...roberta },
   { name: "BartTokenizer", ...plain, ...roberta },
   { name: "GPT2Tokenizer", ...plain, specialTokens: GPT2_TOKENS, vocabularyFiles: "byte-level-bpe" },
-  { name: "OpenAIGPTTokenizer", ...plain, specialTokens: { unk_token: "<unk>" } },
+  { name: "OpenAIGPTTokenizer", ...plain, specialTokens: { unk_token: "<unk>" }, vocabularyFiles: "character-bpe" },
   {
     name: "AlbertTokenizer",
     ...typed,

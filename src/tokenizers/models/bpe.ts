@@ -224,7 +224,7 @@ export class BpeModel implements Model {
 }
 
 /** Reads the texts of vocab.json and merges.txt, as GPT-2 and RoBERTa were published. */
-export function readBpeFiles(vocab: string, merges: string, folder: string): BpeModel {
+export function readBpeFiles(vocab: string, merges: string, folder: string, options?: Partial<BpeOptions>): BpeModel {
   const file = `${folder}/vocab.json`;
   const vocabulary = Vocabulary.fromRecord(new JsonFields(parseJson(vocab, file, "tokenizer"), file));
   const lines = merges.split("\n").map((line) => (line.endsWith("\r") ? line.slice(0, -1) : line));
@@ -232,7 +232,7 @@ export function readBpeFiles(vocab: string, merges: string, folder: string): Bpe
   const pairs = lines.flatMap((line, index) =>
     line === "" || line.startsWith("#version") ? [] : [readMerge(line, index, fields)],
   );
-  return new BpeModel(vocabulary, pairs, {}, fields.file);
+  return new BpeModel(vocabulary, pairs, options, fields.file);
 }
 
 interface Symbols {
