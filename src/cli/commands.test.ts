@@ -6,6 +6,7 @@ import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { runCloze } from "../../test/support/fake-terminal.ts";
 import { AutoTokenizer, pipeline } from "../index.ts";
+import { harmless } from "./output.ts";
 
 const golden = fileURLToPath(new URL("../../test/golden/", import.meta.url));
 const bert = join(golden, "pipelines", "bert");
@@ -174,6 +175,26 @@ describe("run", () => {
     expect(piped.lines).toHaveLength(2);
     const { error } = await runCloze([...words, "--input", "alone"]);
     expect(error).toMatchObject({ field: "--pair" });
+  });
+
+  it("continues texts, the same for the same seed", async () => {
+    const words = ["run", "text-generation", "--model", join(golden, "pipelines", "gpt2"), "--max-new-tokens", "6"];
+    const generate = await pipeline("text-generation", words[3] as string);
+    const expected = await generate(["the cat", "a bird"], { maxNewTokens: 6 });
+    await generate.release();
+    const inputs = ["--input", "the cat", "--input", "a bird"];
+    const run = await runCloze([...words, ...inputs, "--json"]);
+    expect(run).toMatchObject({ exitCode: 0, stderr: "" });
+    expect(run.lines).toEqual(expected);
+    const drawn = async (seed: string) =>
+      (await runCloze([...words, ...inputs, "--do-sample", "--top-k", "0", "--seed", seed, "--json"])).stdout;
+    expect(await drawn("1")).toBe(await drawn("1"));
+    expect(await drawn("1")).not.toBe(await drawn("2"));
+    // On a terminal the same text comes in pieces.
+    const pieces: string[] = [];
+    const watched = await runCloze([...words, ...inputs], { isTerminal: true, onOutput: (text) => pieces.push(text) });
+    expect(pieces.length).toBeGreaterThan(4);
+    expect(watched.stdout).toBe(harmless((await runCloze([...words, ...inputs])).stdout));
   });
 
   it("refuses the flags of another pipeline", async () => {

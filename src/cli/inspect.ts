@@ -10,6 +10,7 @@ import { bytesText, columnsText, countText } from "./quantities.ts";
 /** What runs a model that was trained for a task. */
 const pipelineOfTask: Readonly<Partial<Record<ModelTask, PipelineTask>>> = {
   maskedLM: "fill-mask",
+  causalLM: "text-generation",
   nextSentencePrediction: "next-sentence-prediction",
 };
 

@@ -1,10 +1,10 @@
 /** Fills the blanks of a text: what a masked language model holds likely at each mask token. */
 import { ConfigurationError, DataError } from "../errors.ts";
+import { largest, softmax } from "../generation/index.ts";
 import { AutoModelForMaskedLM, modelFolder } from "../models/index.ts";
 import { refuseUnknownNames } from "../platform/option-names.ts";
 import { AutoTokenizer, type Tokenizer } from "../tokenizers/index.ts";
-import { largest, softmax } from "./scores.ts";
-import { beginning, checkCount, checkText, type TextBatch, textBatches } from "./text-batches.ts";
+import { beginning, checkCount, checkText, checkTexts, type TextBatch, textBatches } from "./text-batches.ts";
 import { type PipelineOptions, type TextModel, textModel, withoutUnusedHeads } from "./text-model.ts";
 
 export interface FillMaskOptions {
@@ -67,8 +67,7 @@ export async function loadFillMask(source: string, options: PipelineOptions): Pr
   });
   const filler = new MaskFiller(await textModel(model, tokenizer, folder), { maskToken, maskTokenId }, onWarning);
   async function fillMask(texts: string | readonly string[], given: FillMaskOptions = {}) {
-    const all = typeof texts === "string" ? [texts] : texts;
-    const results = await filler.fill(all, given);
+    const results = await filler.fill(checkTexts(texts), given);
     return typeof texts === "string" ? (results[0] as FillMaskResult) : results;
   }
   return Object.assign(fillMask, { tokenizer, release: () => model.release() }) as FillMaskPipeline;
@@ -95,9 +94,8 @@ class MaskFiller {
     checkCount("topK", topK);
     checkCount("batchSize", batchSize);
     const candidates = targets === undefined ? undefined : this.#targetIds([targets].flat());
-    if (!Array.isArray(texts)) checkText(texts, "text");
-    const pairs = texts.map((text) => ({ text: checkText(text, "text") }));
-    for (const { text } of pairs) if (!text.includes(this.#mask.maskToken)) throw this.#noMask(text);
+    for (const text of texts) if (!text.includes(this.#mask.maskToken)) throw this.#noMask(text);
+    const pairs = texts.map((text) => ({ text }));
     const results: FillMaskResult[] = [];
     for (const batch of textBatches(pairs, this.#parts, batchSize, this.#onWarning)) {
       const filled = await this.#fillBatch(batch, texts, topK, candidates);
@@ -132,7 +130,12 @@ class MaskFiller {
       const answers = masks.map((place) => {
         const start = rowOf(place) * vocabSize;
         const scores = softmax((logits.data as Float32Array).subarray(start, start + vocabSize));
-        const best = largest(scores, topK, candidates);
+        const best = candidates
+          ? largest(
+              candidates.map((id) => scores[id] as number),
+              topK,
+            ).map((index) => candidates[index] as number)
+          : largest(scores, topK);
         return best.map((token) =>
           this.#prediction(token, scores[token] as number, sequence, place - row * length, masks.length === 1),
         );

@@ -7,4 +7,5 @@ export type {
   NextSentencePredictionPipeline,
 } from "./next-sentence-prediction.ts";
 export { type Pipelines, type PipelineTask, pipeline, pipelineTasks } from "./pipeline.ts";
+export type { GeneratedText, TextGenerationOptions, TextGenerationPipeline } from "./text-generation.ts";
 export type { PipelineOptions } from "./text-model.ts";

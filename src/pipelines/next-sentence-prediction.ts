@@ -1,9 +1,9 @@
 /** Whether a text goes on with another one, as BERT was pretrained to tell (Devlin et al. 2019, §3.1). */
 import { DataError } from "../errors.ts";
+import { softmax } from "../generation/index.ts";
 import { AutoModelForNextSentencePrediction, modelFolder } from "../models/index.ts";
 import { refuseUnknownNames } from "../platform/option-names.ts";
 import { AutoTokenizer, type Tokenizer } from "../tokenizers/index.ts";
-import { softmax } from "./scores.ts";
 import { checkCount, checkText, type TextPair, textBatches } from "./text-batches.ts";
 import { type PipelineOptions, textModel, withoutUnusedHeads } from "./text-model.ts";
 

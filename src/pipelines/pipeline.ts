@@ -3,12 +3,14 @@ import { ConfigurationError } from "../errors.ts";
 import { nearestName, refuseUnknownNames } from "../platform/option-names.ts";
 import type { FillMaskPipeline } from "./fill-mask.ts";
 import type { NextSentencePredictionPipeline } from "./next-sentence-prediction.ts";
+import type { TextGenerationPipeline } from "./text-generation.ts";
 import type { PipelineOptions } from "./text-model.ts";
 
 /** What each pipeline is, once loaded. */
 export interface Pipelines {
   "fill-mask": FillMaskPipeline;
   "next-sentence-prediction": NextSentencePredictionPipeline;
+  "text-generation": TextGenerationPipeline;
 }
 
 export type PipelineTask = keyof Pipelines;
@@ -21,6 +23,8 @@ const loaders: Loaders = {
   "fill-mask": async (model, options) => (await import("./fill-mask.ts")).loadFillMask(model, options),
   "next-sentence-prediction": async (model, options) =>
     (await import("./next-sentence-prediction.ts")).loadNextSentencePrediction(model, options),
+  "text-generation": async (model, options) =>
+    (await import("./text-generation.ts")).loadTextGeneration(model, options),
 };
 
 /** Every name that `pipeline` knows. */

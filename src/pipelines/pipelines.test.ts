@@ -3,8 +3,13 @@ import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { ConfigurationError, DataError } from "../errors.ts";
 import { BertForMaskedLM } from "../models/classes.ts";
-import { type FillMaskPipeline, type NextSentencePredictionPipeline, pipeline } from "./index.ts";
-import { largest, softmax } from "./scores.ts";
+import { Random } from "../random.ts";
+import {
+  type FillMaskPipeline,
+  type NextSentencePredictionPipeline,
+  pipeline,
+  type TextGenerationPipeline,
+} from "./index.ts";
 
 /** Made by test/golden/pipelines/make_pipelines.py. */
 const golden = fileURLToPath(new URL("../../test/golden/pipelines/", import.meta.url));
@@ -22,6 +27,11 @@ interface Reference {
     texts: string[];
     options: { top_k?: number; targets?: string[] };
     expected: Nested<ReferencePrediction>;
+  }[];
+  text_generation: {
+    texts: string[];
+    options: Record<string, number | boolean>;
+    expected: Nested<{ generated_text: string }>;
   }[];
   next_sentence_prediction: { text: string; text_pair: string; is_next: number; not_next: number }[];
 }
@@ -152,6 +162,57 @@ describe("next-sentence-prediction", () => {
   });
 });
 
+describe("text-generation", () => {
+  let generate: TextGenerationPipeline;
+  beforeAll(async () => {
+    generate = await pipeline("text-generation", `${golden}gpt2`, { onWarning });
+  });
+  afterAll(() => generate.release());
+
+  it.each(reference.text_generation)("continues $texts with $options as the reference does", async (golden) => {
+    const { texts, options, expected } = golden;
+    const camelCase = (name: string): string => name.replace(/_(.)/g, (_, letter: string) => letter.toUpperCase());
+    const given = Object.fromEntries(Object.entries(options).map(([name, value]) => [camelCase(name), value]));
+    const result = texts.length > 1 ? await generate(texts, given) : await generate(texts[0] as string, given);
+    const json = JSON.stringify(expected).replaceAll('"generated_text"', '"generatedText"');
+    expect(result).toEqual(JSON.parse(json));
+  });
+
+  it("tells text in whole characters while it is made", async () => {
+    for (const [seed, doSample] of [
+      [0, false],
+      [1, true],
+      [2, true],
+    ] as const) {
+      const told: string[] = [];
+      const options = { maxNewTokens: 20, doSample, random: new Random(seed), topK: 0 };
+      const [whole] = await generate("今天天气", {
+        ...options,
+        returnFullText: false,
+        onText: (text, prompt) => {
+          expect(prompt).toBe(0);
+          told.push(text);
+        },
+      });
+      expect(told.join("")).toBe(whole?.generatedText);
+      for (const text of told.slice(0, -1)) expect(text).not.toMatch(/\uFFFD$/);
+    }
+  });
+
+  it("draws the same with the same generator, and something else with another", async () => {
+    const draw = async (seed: number) => generate("the cat", { doSample: true, topK: 0, random: new Random(seed) });
+    expect(await draw(1)).toEqual(await draw(1));
+    expect(await draw(1)).not.toEqual(await draw(2));
+  });
+
+  it("refuses what it cannot go on from", async () => {
+    await expect(generate("")).rejects.toMatchObject({ kind: "data", hint: "Begin with a word." });
+    await expect(generate("the cat ".repeat(40))).rejects.toMatchObject({ kind: "shape" });
+    await expect(generate("a", { topKay: 1 } as never)).rejects.toMatchObject({ kind: "configuration" });
+    await expect(generate(1 as never)).rejects.toMatchObject({ kind: "data" });
+  });
+});
+
 describe("pipeline", () => {
   it("names the nearest task and option", async () => {
     await expect(pipeline("fill-maks" as never, folder)).rejects.toMatchObject({ hint: "Did you mean fill-mask?" });
@@ -161,19 +222,5 @@ describe("pipeline", () => {
 
   it("refuses a folder that is not there", async () => {
     await expect(pipeline("fill-mask", "./no-such-folder")).rejects.toMatchObject({ kind: "checkpoint" });
-  });
-});
-
-describe("scores", () => {
-  it("finds the largest values, the first of equal ones first", () => {
-    const values = [0.1, 0.5, 0.3, 0.5, 0.2];
-    expect(largest(values, 3)).toEqual([1, 3, 2]);
-    expect(largest(values, 9)).toEqual([1, 3, 2, 4, 0]);
-    expect(largest(values, 2, [4, 0, 2])).toEqual([2, 4]);
-  });
-
-  it("makes shares of large logits", () => {
-    expect(Array.from(softmax([1000, 1000]))).toEqual([0.5, 0.5]);
-    expect(softmax([0, Math.log(3)])[1]).toBeCloseTo(0.75, 15);
   });
 });

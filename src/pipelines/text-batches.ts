@@ -28,6 +28,11 @@ export function checkText(text: unknown, what: string): string {
   });
 }
 
+/** One text or several as an array. Throws a DataError for anything else. */
+export function checkTexts(texts: unknown): string[] {
+  return Array.isArray(texts) ? texts.map((text) => checkText(text, "text")) : [checkText(texts, "text")];
+}
+
 /** Throws a ConfigurationError unless the option is a count. */
 export function checkCount(name: string, value: unknown): void {
   if (Number.isSafeInteger(value) && Number(value) >= 1) return;

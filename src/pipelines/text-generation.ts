@@ -1,0 +1,143 @@
+/** Goes on from a text: greedily, by drawing, or with beams, as the options say. */
+import { DataError } from "../errors.ts";
+import type { GenerationOptions } from "../generation/index.ts";
+import { AutoModelForCausalLM, modelFolder } from "../models/index.ts";
+import { AutoTokenizer, type EncodedTensors, type Tokenizer } from "../tokenizers/index.ts";
+import { checkCount, checkTexts } from "./text-batches.ts";
+import { type PipelineOptions, type TextModel, textModel, withoutUnusedHeads } from "./text-model.ts";
+
+export interface TextGenerationOptions extends Omit<GenerationOptions, "onToken"> {
+  /** Whether the prompt stands before what was generated; true. */
+  readonly returnFullText?: boolean | undefined;
+  /**
+   * Is told new text as it comes, in whole characters, with the number of its prompt; for prompts that are continued once
+   * each, without beams.
+   */
+  readonly onText?: ((text: string, prompt: number) => void) | undefined;
+  /** Prompts that go through the model together; 8. What is drawn for a prompt depends on it. */
+  readonly batchSize?: number | undefined;
+}
+
+export interface GeneratedText {
+  generatedText: string;
+}
+
+/**
+ * Gives `numReturnSequences` texts for each prompt. Throws a ConfigurationError for an unknown option, a ShapeError for a
+ * prompt that leaves no room.
+ */
+export interface TextGenerationPipeline {
+  (text: string, options?: TextGenerationOptions): Promise<GeneratedText[]>;
+  (texts: readonly string[], options?: TextGenerationOptions): Promise<GeneratedText[][]>;
+  readonly tokenizer: Tokenizer;
+  /** Frees the engine's memory. */
+  release(): Promise<void>;
+}
+
+type CausalLM = Awaited<ReturnType<typeof AutoModelForCausalLM.fromPretrained>>;
+
+export async function loadTextGeneration(source: string, options: PipelineOptions): Promise<TextGenerationPipeline> {
+  const { onWarning = console.warn, ...modelOptions } = options;
+  const folder = await modelFolder(source);
+  const tokenizer = await AutoTokenizer.fromPretrained(folder, { paddingSide: "left" });
+  // Padding is hidden, so any token will do where a model was published without one.
+  if (tokenizer.padToken === undefined) tokenizer.padToken = tokenizer.eosToken ?? tokenizer.allSpecialTokens[0];
+  const model = await AutoModelForCausalLM.fromPretrained(folder, {
+    ...modelOptions,
+    onWarning: withoutUnusedHeads(onWarning),
+  });
+  const parts = await textModel(model, tokenizer, folder);
+
+  async function generate(texts: string | readonly string[], given: TextGenerationOptions = {}) {
+    const results = await generateAll(parts, checkTexts(texts), given);
+    return typeof texts === "string" ? (results[0] as GeneratedText[]) : results;
+  }
+  return Object.assign(generate, { tokenizer, release: () => model.release() }) as TextGenerationPipeline;
+}
+
+async function generateAll(
+  parts: TextModel<CausalLM>,
+  texts: readonly string[],
+  { batchSize = 8, ...options }: TextGenerationOptions,
+): Promise<GeneratedText[][]> {
+  checkCount("batchSize", batchSize);
+  const empty = texts.indexOf("");
+  if (empty >= 0) {
+    throw new DataError("There is nothing to go on from.", {
+      field: "text",
+      expected: "a text of at least one character",
+      received: '""',
+      hint: "Begin with a word.",
+    });
+  }
+  const results: GeneratedText[][] = [];
+  for (let start = 0; start < texts.length; start += batchSize) {
+    results.push(...(await generateBatch(parts, texts.slice(start, start + batchSize), start, options)));
+  }
+  return results;
+}
+
+/** @param first number of the batch's first prompt. */
+async function generateBatch(
+  { model, tokenizer }: TextModel<CausalLM>,
+  texts: readonly string[],
+  first: number,
+  { returnFullText = true, onText, ...options }: Omit<TextGenerationOptions, "batchSize">,
+): Promise<GeneratedText[][]> {
+  const inputs = tokenizer(texts, { addSpecialTokens: false, padding: texts.length > 1 });
+  const { inputIds } = inputs;
+  const length = inputIds.dims[1] as number;
+  const padding = texts.length > 1 ? { attentionMask: attentionMaskOf(inputs) } : {};
+  const streams = texts.map((_, row) => new TextStream(tokenizer, (text) => onText?.(text, first + row)));
+  const sequences = await model.generate(
+    { inputIds, ...padding },
+    { ...options, ...(onText && { onToken: (token: number, row: number) => streams[row]?.add(token) }) },
+  );
+  for (const stream of streams) stream.end();
+  const width = sequences.dims[1] as number;
+  const rows = (sequences.dims[0] as number) / texts.length;
+  const text = (ids: Iterable<number | bigint>): string => tokenizer.decode(ids, { skipSpecialTokens: true });
+  return texts.map((prompt, index) => {
+    const ids = inputIds.data.subarray(index * length, (index + 1) * length);
+    // What a tokenizer makes of the prompt may differ from the prompt, in its spaces for example.
+    const promptLength = text(ids).length;
+    return Array.from({ length: rows }, (_, copy) => {
+      const start = (index * rows + copy) * width;
+      const whole = text(sequences.data.subarray(start, start + width) as BigInt64Array);
+      return { generatedText: (returnFullText ? prompt : "") + whole.slice(promptLength) };
+    });
+  });
+}
+
+/** Padding by place, because the padding token may be one that texts hold. */
+function attentionMaskOf({ attentionMask, inputIds }: EncodedTensors) {
+  return attentionMask ?? { ...inputIds, data: inputIds.data.map(() => 1n) };
+}
+
+/** Tokens to text as they come. A character can be spread over several tokens: it is told when it is whole. */
+class TextStream {
+  readonly #tokenizer: Tokenizer;
+  readonly #tell: (text: string) => void;
+  readonly #tokens: number[] = [];
+  #told = 0;
+
+  constructor(tokenizer: Tokenizer, tell: (text: string) => void) {
+    this.#tokenizer = tokenizer;
+    this.#tell = tell;
+  }
+
+  add(token: number): void {
+    this.#tokens.push(token);
+    const text = this.#tokenizer.decode(this.#tokens, { skipSpecialTokens: true });
+    if (!text.endsWith("\uFFFD")) this.#tellUpTo(text);
+  }
+
+  end(): void {
+    this.#tellUpTo(this.#tokenizer.decode(this.#tokens, { skipSpecialTokens: true }));
+  }
+
+  #tellUpTo(text: string): void {
+    if (text.length > this.#told) this.#tell(text.slice(this.#told));
+    this.#told = Math.max(this.#told, text.length);
+  }
+}
