@@ -137,6 +137,7 @@ interface SpanOutputs extends InnerStates {
 }
 
 type HeadModel = PreTrainedModel<PreTrainedConfig, LabelledInputs, HeadOutputs>;
+type CausalModel = CausalLanguageModel<PreTrainedConfig & GenerationTokens, CausalInputs, HeadOutputs>;
 
 export const AutoModel = autoClass<PreTrainedModel<PreTrainedConfig, TextInputs, BaseOutputs>>("base");
 /** The model that was pretrained, with all its heads. */
@@ -144,8 +145,7 @@ export const AutoModelForPreTraining = autoClass<AnyModel>("preTraining");
 /** logits [B, T, V] */
 export const AutoModelForMaskedLM = autoClass<HeadModel>("maskedLM");
 /** logits [B, T, V] */
-export const AutoModelForCausalLM =
-  autoClass<CausalLanguageModel<PreTrainedConfig & GenerationTokens, CausalInputs, HeadOutputs>>("causalLM");
+export const AutoModelForCausalLM: AutoClass<CausalModel> = autoClass("causalLM");
 /** logits [B, T, V] of the decoder */
 export const AutoModelForSeq2SeqLM = autoClass<HeadModel>("seq2SeqLM");
 /** logits [B, classes] */
