@@ -14,9 +14,8 @@ export {
   type PretrainSettings,
   pretrainFields,
   resolvePretrainSettings,
-  tokenizerKinds,
 } from "./pretrain-settings.ts";
-export { specialTokensOf } from "./pretraining-corpus.ts";
+export { specialTokensOf, type TokenizerKind, tokenizerKinds } from "./pretraining-corpus.ts";
 export type { StageProgress, StageReport } from "./stages.ts";
 export { type DropoutDraw, type LossOutputs, TrainStep, type TrainStepOptions } from "./train-step.ts";
 export { Trainer, type TrainerOptions, type TrainerState } from "./trainer.ts";

@@ -13,8 +13,8 @@ import {
 } from "../checkpoints/index.ts";
 import { ConfigurationError } from "../errors.ts";
 import { SCHEDULES, type ScheduleName } from "../optim/index.ts";
+import { tokenizerKinds } from "./pretraining-corpus.ts";
 
-export const tokenizerKinds = ["wordpiece", "bpe"] as const;
 const scheduleNames = Object.keys(SCHEDULES) as ScheduleName[];
 
 export const pretrainFields = {

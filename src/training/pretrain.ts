@@ -203,6 +203,7 @@ class PretrainingRun {
     });
     const prepared = await plan.build(tokens, () => countTokens(corpus.training), this.#random.fork("model"));
     const sequenceLength = this.#sequenceLength(prepared.maximumLength);
+    if (plan.tokenizerFolder === null) tokenizer.config.modelMaxLength = prepared.maximumLength;
     const evaluator = new Evaluator(prepared.model, objective);
     const { heldOut } = corpus;
     const evaluate = async (options = {}): Promise<Metrics> =>

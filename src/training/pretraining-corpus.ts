@@ -8,8 +8,12 @@ import {
 } from "../data/index.ts";
 import {
   AutoTokenizer,
+  type Lines,
+  type OnTrainingProgress,
   type Tokenizer,
   trainByteLevelBpe,
+  trainCharacterBpe,
+  trainUnigram,
   trainWordPiece,
   writeTokenizerJson,
 } from "../tokenizers/index.ts";
@@ -34,25 +38,39 @@ async function* linesOf(source: CorpusSource): AsyncGenerator<string> {
   for await (const document of source.documents()) yield* document;
 }
 
-const trainers = { wordpiece: trainWordPiece, bpe: trainByteLevelBpe };
+const trainers = {
+  // Chinese has thousands of characters that are worth a token; the reference's limit of 1,000 is for alphabets.
+  wordpiece: (lines, { vocabSize, onProgress }) =>
+    trainWordPiece(lines, { vocabSize, onProgress, limitAlphabet: Math.max(1000, Math.floor(vocabSize * 0.75)) }),
+  bpe: trainByteLevelBpe,
+  "character-bpe": trainCharacterBpe,
+  unigram: trainUnigram,
+} satisfies Record<string, (lines: Lines, options: TrainerOptions) => Promise<Tokenizer>>;
+
+interface TrainerOptions {
+  readonly vocabSize: number;
+  readonly onProgress: OnTrainingProgress<"words" | "merges" | "pieces">;
+}
+
+/** Kinds of tokenizers that can be trained, by the names of the command line. */
+export const tokenizerKinds = Object.keys(trainers) as readonly TokenizerKind[];
+export type TokenizerKind = keyof typeof trainers;
 
 /** Loads the tokenizer of a folder, or trains one of `kind` on the corpus. */
 export async function prepareTokenizer(
   source: CorpusSource,
   folder: string | null,
-  settings: { readonly kind: keyof typeof trainers; readonly vocabSize: number },
+  settings: { readonly kind: TokenizerKind; readonly vocabSize: number },
   report: StageReport,
 ): Promise<Tokenizer> {
   if (folder !== null) return AutoTokenizer.fromPretrained(folder);
   return trainers[settings.kind](linesOf(source), {
     vocabSize: settings.vocabSize,
-    onProgress: ({ stage, done, total }) =>
-      report({
-        stage: stage === "words" ? "counting words" : "learning the vocabulary",
-        done,
-        total,
-        unit: stage === "words" ? "lines" : "tokens",
-      }),
+    onProgress: ({ stage, done, total }) => {
+      const isCounting = stage === "words";
+      const words = isCounting ? "counting words" : "learning the vocabulary";
+      report({ stage: words, done, total, unit: isCounting ? "lines" : "tokens" });
+    },
   });
 }
 

@@ -15,6 +15,7 @@ import { nearestName } from "../platform/option-names.ts";
 import type { Random } from "../random.ts";
 import { startNarrow } from "./narrow-start.ts";
 import type { PretrainSettings } from "./pretrain-settings.ts";
+import type { TokenizerKind } from "./pretraining-corpus.ts";
 
 export interface PretrainingModel {
   readonly model: AnyModel;
@@ -28,7 +29,7 @@ export interface ModelPlan {
   readonly objectiveName: string;
   /** The folder of the tokenizer; null when one is trained. */
   readonly tokenizerFolder: string | null;
-  readonly tokenizerKind: "wordpiece" | "bpe";
+  readonly tokenizerKind: TokenizerKind;
   /** Makes or loads the model once the vocabulary is known. `tokenCounts` says how often each token occurs in the text. */
   readonly build: (
     tokens: SpecialTokens,
