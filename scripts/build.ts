@@ -7,7 +7,7 @@
  *
  * `--if-stale` does nothing when no source is newer than the last build.
  */
-import { execFileSync } from "node:child_process";
+import { spawnSync } from "node:child_process";
 import { chmodSync, existsSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
 import { join, relative } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
@@ -67,10 +67,17 @@ async function buildPackage(): Promise<void> {
   // `npm run types` checks them; here they are only written.
   const compiler = join(root, "node_modules/typescript/bin/tsc");
   const project = join(root, "tsconfig.build.json");
-  execFileSync(process.execPath, [compiler, "--project", project, "--noCheck"], { stdio: "inherit" });
+  const { status } = spawnSync(process.execPath, [compiler, "--project", project, "--noCheck"], { stdio: "inherit" });
+  if (status !== 0) throw new Error("the declarations could not be written, for the reasons above");
   console.error(`built ${relative(root, dist)}/ in ${((performance.now() - started) / 1000).toFixed(1)} s`);
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? "").href) {
-  if (!process.argv.includes("--if-stale") || isStale()) await buildPackage();
+  try {
+    if (!process.argv.includes("--if-stale") || isStale()) await buildPackage();
+  } catch (error) {
+    // esbuild and tsc have shown what is wrong and where.
+    console.error(`build failed: ${(error as Error).message}`);
+    process.exitCode = 1;
+  }
 }
