@@ -6,6 +6,7 @@ import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { runCloze } from "../../test/support/fake-terminal.ts";
 import { AutoTokenizer, pipeline } from "../index.ts";
+import { tokenizerKinds } from "../training/index.ts";
 import { harmless } from "./output.ts";
 
 const golden = fileURLToPath(new URL("../../test/golden/", import.meta.url));
@@ -28,9 +29,10 @@ afterAll(() => {
 });
 
 describe("tokenizer", () => {
-  it.each(["wordpiece", "bpe"])("trains %s, encodes and decodes as the library does", async (kind) => {
+  it.each(tokenizerKinds)("trains %s, encodes and decodes as the library does", async (kind) => {
     const output = join(folder, `tokenizer-${kind}`);
-    const words = ["tokenizer", "train", "--corpus", corpus, "--vocab-size", "300", "--tokenizer-kind", kind];
+    const words = ["tokenizer", "train", "--corpus", corpus, "--tokenizer-kind", kind];
+    words.push("--vocab-size", kind === "unigram" ? "40" : "300");
     const trained = await runCloze([...words, "--output", output, "--json"]);
     expect(trained).toMatchObject({ exitCode: 0, stderr: "" });
     const tokenizer = await AutoTokenizer.fromPretrained(output);
@@ -52,6 +54,26 @@ describe("tokenizer", () => {
     expect(decoded.stdout).toContain("the cat ran");
     const json = await runCloze([...decode, "--json"], { input: encoded.stdout });
     expect(json.lines).toEqual(expected.map((text) => ({ text })));
+  });
+
+  it("refuses what has no effect on the kind", async () => {
+    for (const [kind, ...flag] of [
+      ["bpe", "--lowercase", "no"],
+      ["unigram", "--min-frequency", "2"],
+    ]) {
+      const words = ["tokenizer", "train", "--tokenizer-kind", kind as string, "--output", folder, "--json"];
+      const { exitCode, error } = await runCloze([...words, ...flag]);
+      expect(exitCode).toBe(2);
+      expect(error.field).toBe(flag[0]);
+    }
+  });
+
+  it("keeps capital letters when told so", async () => {
+    const output = join(folder, "tokenizer-capitals");
+    const file = join(folder, "capitals.txt");
+    writeFileSync(file, "The Cat and the cat\n".repeat(5));
+    await runCloze(["tokenizer", "train", "--corpus", file, "--lowercase", "no", "--output", output]);
+    expect((await AutoTokenizer.fromPretrained(output)).tokenize("The Cat")).toEqual(["The", "Cat"]);
   });
 
   it("will not write into a folder with something in it, unless told so", async () => {

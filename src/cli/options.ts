@@ -105,6 +105,22 @@ export function choice<const C extends readonly string[]>(
   };
 }
 
+/** One of a few words, none when left out. */
+export function optionalChoice<const C extends readonly string[]>(
+  placeholder: string,
+  about: string,
+  choices: C,
+  defaultText: string,
+): Option<C[number] | undefined> {
+  return {
+    placeholder,
+    about,
+    defaultText,
+    fallback: { value: undefined },
+    read: (text, name) => chosen(text, choices, name),
+  };
+}
+
 /** The text if it is one of the choices. Throws a ConfigurationError that names the nearest one. */
 export function chosen<C extends string>(text: string, choices: readonly C[], name: string): C {
   const found = choices.find((candidate) => candidate === text);

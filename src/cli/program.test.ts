@@ -59,7 +59,7 @@ describe("what cannot be understood", () => {
     [["--quite"], "--quiet", "Did you mean --quiet?"],
     [["pretrain", "--batch-sise=3"], "--batch-size", "Did you mean --batch-size?"],
     [["pretrain", "--batchSize", "3"], "--batch-size", "Did you mean --batch-size?"],
-    [["pretrain", "--tokenizer-kind", "wordpeice"], "wordpiece, bpe", "Did you mean wordpiece?"],
+    [["pretrain", "--tokenizer-kind", "wordpeice"], "one of wordpiece, bpe", "Did you mean wordpiece?"],
     [["run", "fillmask", "--model", "x"], "fill-mask", "Did you mean fill-mask?"],
     [["verify", "x", "--only", "outputs,gradeints"], "gradients", "Did you mean gradients?"],
     [["pretrain", "--steps", "many", "--output", "x"], "an integer from 1 to 2147483647", "Correct the value"],
@@ -152,7 +152,7 @@ describe("settings files", () => {
     for (const path of [
       file("a.json", JSON.stringify({ corpus: "from-file", output, minFrequency: 1 })),
       file("a.yaml", `corpus: from-file\noutput: ${output}\nmin-frequency: 1\nquiet: true\n`),
-      file("settings", `corpus: [from-file]\noutput: ${output}\nseed: null\n`.replace("seed: null\n", "cased: null\n")),
+      file("settings", `corpus: [from-file]\noutput: ${output}\nlowercase: null\n`),
     ]) {
       expect((await resolved("--config-file", path)).message).toBe("There is no corpus at from-file.");
       const { message } = await resolved("--corpus", "from-line", "--config-file", path);

@@ -1,4 +1,5 @@
 /** The flags of `cloze run`; which pipeline each is for stands in its text and in `pipeline-runners.ts`. */
+import { engineOptions } from "./engine-options.ts";
 import {
   optionalNumber,
   optionalText,
@@ -34,6 +35,5 @@ export const runOptions = {
   seed: wholeNumber("text-generation: of what is drawn", 0, { minimum: 0 }),
   newTextOnly: toggle("text-generation: leave the prompt out"),
   batchSize: optionalWholeNumber("Texts that go through the model together", "16; 8 for text-generation"),
-  device: optionalText("DEVICE", "What computes", "cpu"),
-  threads: optionalWholeNumber("Threads of a run", "all processors"),
+  ...engineOptions,
 };

@@ -1,46 +1,79 @@
 /** `cloze tokenizer train`. */
 import { platform } from "#platform";
-import { openCorpus } from "../data/index.ts";
+import { type CorpusSource, openCorpus } from "../data/index.ts";
 import { ConfigurationError } from "../errors.ts";
-import { type OnTrainingProgress, trainByteLevelBpe, trainWordPiece } from "../tokenizers/index.ts";
+import {
+  type OnTrainingProgress,
+  type Tokenizer,
+  trainByteLevelBpe,
+  trainCharacterBpe,
+  trainUnigram,
+  trainWordPiece,
+} from "../tokenizers/index.ts";
+import { type TokenizerKind, tokenizerKinds } from "../training/index.ts";
 import { defineCommand } from "./command.ts";
-import { choice, requiredText, severalTexts, toggle, wholeNumber } from "./options.ts";
+import {
+  choice,
+  flagName,
+  optionalChoice,
+  optionalWholeNumber,
+  requiredText,
+  severalTexts,
+  toggle,
+  type ValuesOf,
+  wholeNumber,
+} from "./options.ts";
 import { countText, durationText } from "./quantities.ts";
 
+/** What a kind of tokenizer can be told beside its size. */
+const ownOptions: Readonly<Record<TokenizerKind, readonly string[]>> = {
+  wordpiece: ["minFrequency", "limitAlphabet", "lowercase"],
+  bpe: ["minFrequency"],
+  "character-bpe": ["minFrequency", "limitAlphabet", "lowercase"],
+  unigram: ["lowercase"],
+};
+
+const options = {
+  corpus: severalTexts("FILE|DIR|brown", "Text to learn from", "brown, the embedded corpus of American English"),
+  tokenizerKind: choice("KIND", "What kind to train", tokenizerKinds, "wordpiece"),
+  vocabSize: wholeNumber("Tokens at most, special ones included", 8192),
+  output: requiredText("DIR", "Folder for the tokenizer"),
+  minFrequency: optionalWholeNumber("Pairs that occur less often are not merged; not for unigram", "2"),
+  limitAlphabet: optionalWholeNumber(
+    "wordpiece, character-bpe: characters at most, the most frequent ones",
+    "wordpiece: three quarters of --vocab-size, at least 1000; character-bpe: no limit",
+  ),
+  lowercase: optionalChoice("yes|no", "Make all letters small; not for bpe", ["yes", "no"], "yes; unigram: no"),
+  overwrite: toggle("Replace a tokenizer that is in the folder"),
+};
+
 export const tokenizerTrain = defineCommand({
-  options: {
-    corpus: severalTexts("FILE|DIR|brown", "Text to learn from", "brown, the embedded corpus of American English"),
-    tokenizerKind: choice("KIND", "What kind to train", ["wordpiece", "bpe"], "wordpiece"),
-    vocabSize: wholeNumber("Tokens at most, special ones included", 8192),
-    output: requiredText("DIR", "Folder for the tokenizer"),
-    minFrequency: wholeNumber("Pairs that occur less often are not merged", 2),
-    limitAlphabet: wholeNumber("wordpiece: characters at most; Chinese wants about 6000", 1000),
-    cased: toggle("wordpiece: keep capital letters and accents"),
-    overwrite: toggle("Replace a tokenizer that is in the folder"),
-  },
+  options,
   examples: [
     "cloze tokenizer train --corpus my.txt --output my-tokenizer",
     "cloze tokenizer train --corpus texts/ --tokenizer-kind bpe --vocab-size 16000 --output my-bpe",
   ],
-  async run({ values }, { output, progress }) {
-    const { tokenizerKind: kind, vocabSize, minFrequency, limitAlphabet, cased } = values;
+  async run({ values, given }, { output, progress }) {
+    const { tokenizerKind: kind } = values;
+    const foreign = ["minFrequency", "limitAlphabet", "lowercase"].find(
+      (name) => given.has(name) && !ownOptions[kind].includes(name),
+    );
+    if (foreign !== undefined) {
+      throw new ConfigurationError(`--${flagName(foreign)} has no effect on a tokenizer of the kind ${kind}.`, {
+        field: `--${flagName(foreign)}`,
+        hint: "Leave it out.",
+      });
+    }
     const folder = platform.resolve(values.output);
     await refuseTokenizerFolder(folder, values.overwrite);
     const names = values.corpus.length > 0 ? values.corpus : ["brown"];
     const source = await openCorpus(names, { onWarning: (text) => output.warn(text) });
     const startMs = platform.now();
-    const onProgress: OnTrainingProgress = (at) =>
-      at.stage === "words"
-        ? progress.report({ stage: "counting words", done: at.done, total: at.total, unit: "lines" })
-        : progress.report({ stage: "learning the vocabulary", done: at.done, total: at.total, unit: "tokens" });
-    async function* lines(): AsyncGenerator<string> {
-      for await (const document of source.documents()) yield* document;
-    }
-    const common = { vocabSize, minFrequency, onProgress };
-    const tokenizer =
-      kind === "wordpiece"
-        ? await trainWordPiece(lines(), { ...common, limitAlphabet, lowercase: !cased })
-        : await trainByteLevelBpe(lines(), common);
+    const tokenizer = await train(linesOf(source), values, ({ stage, done, total }) => {
+      const isCounting = stage === "words";
+      const words = isCounting ? "counting words" : "learning the vocabulary";
+      progress.report({ stage: words, done, total, unit: isCounting ? "lines" : "tokens" });
+    });
     progress.finish();
     await tokenizer.savePretrained(folder);
     const elapsedMs = platform.now() - startMs;
@@ -51,6 +84,32 @@ export const tokenizerTrain = defineCommand({
     );
   },
 });
+
+async function* linesOf(source: CorpusSource): AsyncGenerator<string> {
+  for await (const document of source.documents()) yield* document;
+}
+
+function train(
+  lines: AsyncIterable<string>,
+  { tokenizerKind, vocabSize, minFrequency, limitAlphabet, lowercase }: ValuesOf<typeof options>,
+  onProgress: OnTrainingProgress<"words" | "merges" | "pieces">,
+): Promise<Tokenizer> {
+  const common = { vocabSize, onProgress };
+  const letters = { lowercase: lowercase === undefined ? undefined : lowercase === "yes" };
+  switch (tokenizerKind) {
+    case "wordpiece": {
+      // As a training run does: Chinese has thousands of characters that are worth a token.
+      const alphabet = limitAlphabet ?? Math.max(1000, Math.floor(vocabSize * 0.75));
+      return trainWordPiece(lines, { ...common, ...letters, minFrequency, limitAlphabet: alphabet });
+    }
+    case "bpe":
+      return trainByteLevelBpe(lines, { ...common, minFrequency });
+    case "character-bpe":
+      return trainCharacterBpe(lines, { ...common, ...letters, minFrequency, limitAlphabet });
+    case "unigram":
+      return trainUnigram(lines, { ...common, ...letters });
+  }
+}
 
 async function refuseTokenizerFolder(folder: string, overwrite: boolean): Promise<void> {
   const stat = await platform.stat(folder, "configuration");

@@ -2,7 +2,8 @@
 import { ClozeError } from "../errors.ts";
 import { type VerificationReport, type VerificationResult, verificationKinds, verify } from "../verification/index.ts";
 import { type CommandContext, defineCommand } from "./command.ts";
-import { optionalNumber, optionalText, optionalWholeNumber, severalChoices } from "./options.ts";
+import { engineOptions } from "./engine-options.ts";
+import { optionalNumber, severalChoices } from "./options.ts";
 import { harmless } from "./output.ts";
 import { columnsText } from "./quantities.ts";
 
@@ -15,8 +16,7 @@ export const verifyCommand = defineCommand({
       "2e-5 for outputs, 5e-5 for gradients, 1e-4 for losses of a curve",
       { minimum: 0 },
     ),
-    device: optionalText("DEVICE", "What computes", "cpu"),
-    threads: optionalWholeNumber("Threads of a run", "all processors"),
+    ...engineOptions,
   },
   examples: ["cloze verify ./reference", "cloze verify references/* --only outputs,gradients --json"],
   async run({ arguments: paths, values }, context) {
