@@ -1,6 +1,7 @@
 /** Operators that address rows by number, and the loss that picks one class of each row. */
 import { ShapeError } from "../../errors.ts";
-import { at, expectType, multipleOperator, operator } from "../operator.ts";
+import { onnxTypes } from "../../onnx/index.ts";
+import { at, type Emitter, expectType, multipleOperator, operator } from "../operator.ts";
 import { type Dimension, dimensionsEqual, type Shape, sizeOf } from "../shapes.ts";
 
 export interface GatherAttributes {
@@ -104,12 +105,7 @@ export const crossEntropy = multipleOperator<2, CrossEntropyAttributes>("crossEn
   },
   lower: (emit, inputs, { ignoreIndex }, node) => {
     const rows = at(at(node.inputs, 1).shape, 0);
-    const { index, weight } = countedRows((type, names) => emit.node(type, names), {
-      labels: at(inputs, 1),
-      ignored: emit.int64([ignoreIndex]),
-      zero: emit.int64([0]),
-      cast: (name) => emit.node("Cast", [name], { attributes: { to: 1 } }),
-    });
+    const { index, weight } = countedRows(emit, at(inputs, 1), ignoreIndex);
     const logProbabilities = emit.node("LogSoftmax", [at(inputs, 0)], { attributes: { axis: -1 } });
     const column = emit.reshape(index, [rows], [rows, 1]);
     const picked = emit.node("GatherElements", [logProbabilities, column], { attributes: { axis: 1 } });
@@ -121,19 +117,12 @@ export const crossEntropy = multipleOperator<2, CrossEntropyAttributes>("crossEn
   },
 });
 
-interface CountingParts {
-  readonly labels: string;
-  readonly ignored: string;
-  readonly zero: string;
-  readonly cast: (name: string) => string;
-}
-
 /** Labels with ignored ones replaced by 0, and 1 for each row that counts. */
-function countedRows(node: (type: string, inputs: string[]) => string, parts: CountingParts) {
-  const isIgnored = node("Equal", [parts.labels, parts.ignored]);
+function countedRows(emit: Emitter, labels: string, ignoreIndex: number): { index: string; weight: string } {
+  const isIgnored = emit.node("Equal", [labels, emit.int64([ignoreIndex])]);
   return {
-    index: node("Where", [isIgnored, parts.zero, parts.labels]),
-    weight: parts.cast(node("Not", [isIgnored])),
+    index: emit.node("Where", [isIgnored, emit.int64([0]), labels]),
+    weight: emit.node("Cast", [emit.node("Not", [isIgnored])], { attributes: { to: onnxTypes.float32 } }),
   };
 }
 
@@ -145,12 +134,7 @@ export const crossEntropyGradient = operator<3, CrossEntropyAttributes>("crossEn
   infer: (inputs) => ({ type: "float32", shape: at(inputs, 0).shape }),
   lower: (emit, inputs, { ignoreIndex }, node) => {
     const rows = at(at(node.inputs, 1).shape, 0);
-    const { index, weight } = countedRows((type, names) => emit.node(type, names), {
-      labels: at(inputs, 1),
-      ignored: emit.int64([ignoreIndex]),
-      zero: emit.int64([0]),
-      cast: (name) => emit.node("Cast", [name], { attributes: { to: 1 } }),
-    });
+    const { index, weight } = countedRows(emit, at(inputs, 1), ignoreIndex);
     const probabilities = emit.node("Exp", [at(inputs, 0)]);
     const column = emit.reshape(index, [rows], [rows, 1]);
     const minusOne = emit.filled([rows, 1], -1);
