@@ -13,6 +13,11 @@ export const commandEntries: readonly CommandEntry[] = [
     load: async () => (await import("./pretrain.ts")).pretrainCommand,
   },
   {
+    name: "evaluate",
+    about: "A model's figures on held-out text",
+    load: async () => (await import("./evaluate.ts")).evaluate,
+  },
+  {
     name: "run",
     about: "Run a model: fill blanks and more",
     load: async () => (await import("./run.ts")).run,

@@ -3,7 +3,7 @@ import { devices } from "#runtime";
 import { modelTypes } from "../models/index.ts";
 import { objectiveNames } from "../objectives/index.ts";
 import { SCHEDULES } from "../optim/index.ts";
-import { type PretrainSettings, pretrainFields, tokenizerKinds } from "../training/index.ts";
+import { optimizerNames, type PretrainSettings, pretrainFields, tokenizerKinds } from "../training/index.ts";
 import { chosen, type Option, wrongValue } from "./options.ts";
 
 type SettingName = keyof typeof pretrainFields;
@@ -58,7 +58,8 @@ const flags: Readonly<Record<SettingName, SettingFlag>> = {
   warmupSteps: { placeholder: "N", about: "Steps until the highest rate is reached" },
   schedule: { placeholder: "NAME", about: "How the rate goes on", choices: Object.keys(SCHEDULES) },
   decayShare: { placeholder: "X", about: "Of the schedule hold: share of the run in which the rate falls" },
-  weightDecay: { placeholder: "X", about: "AdamW's decay of matrices" },
+  optimizer: { placeholder: "NAME", about: "How parameters are stepped", choices: optimizerNames },
+  weightDecay: { placeholder: "X", about: "Decay of matrices" },
   beta1: { placeholder: "X", about: "AdamW's decay of the first moment" },
   beta2: { placeholder: "X", about: "AdamW's decay of the second moment" },
   epsilon: { placeholder: "X", about: "AdamW's ε" },
@@ -80,6 +81,10 @@ const flags: Readonly<Record<SettingName, SettingFlag>> = {
   randomTokenShare: { placeholder: "X", about: "Share of these that become a random token" },
   holdOutEvery: { placeholder: "N", about: "One document in so many is held out for evaluation; 0 for none" },
   evaluateEvery: { placeholder: "N", about: "Steps between evaluations; 0 for one at the end" },
+  earlyStopEvaluations: {
+    placeholder: "N",
+    about: "End after so many evaluations without a better held-out loss; 0 for never",
+  },
   checkpointEvery: { placeholder: "N", about: "Steps between checkpoints; 0 for one at the end" },
   seed: { placeholder: "N", about: "Of all random draws" },
   threads: { placeholder: "N", about: "Threads of the training", otherwise: "all processors" },

@@ -10,6 +10,7 @@ import {
   type Tally,
 } from "../objectives/index.ts";
 import { Executable } from "../runtime/executable.ts";
+import type { StageReport } from "./stages.ts";
 
 /** Averages by name: losses in nats, accuracies as shares. */
 export type Metrics = Readonly<Record<string, number>>;
@@ -20,6 +21,7 @@ export interface EvaluationOptions {
   readonly batchSize?: number;
   /** Stop after so many batches. */
   readonly maxBatches?: number;
+  readonly report?: StageReport;
 }
 
 /** Evaluates one model again and again; its graph is compiled once. */
@@ -34,16 +36,25 @@ export class Evaluator {
   }
 
   async evaluate(corpus: TokenizedCorpus, options: EvaluationOptions): Promise<Metrics> {
+    const totals = Object.entries(await this.tally(corpus, options));
+    return Object.fromEntries(totals.map(([name, { sum, count }]) => [name, sum / Math.max(1, count)]));
+  }
+
+  /** The metrics as sums and counts. */
+  async tally(corpus: TokenizedCorpus, options: EvaluationOptions): Promise<Readonly<Record<string, Tally>>> {
     const totals: Record<string, Tally> = {};
-    for await (const { prepared } of evaluationBatches(this.#objective, corpus, { batchSize: 16, ...options })) {
+    const total = options.maxBatches === undefined ? corpus.counts.tokens : undefined;
+    let tokens = 0;
+    for await (const { batch, prepared } of evaluationBatches(this.#objective, corpus, { batchSize: 16, ...options })) {
+      tokens += batch.inputIds.length;
+      options.report?.({ stage: "evaluating", done: Math.min(tokens, total ?? tokens), total, unit: "tokens" });
       const outputs = await this.outputs(prepared);
       for (const [name, { sum, count }] of Object.entries(this.#objective.score(outputs, prepared))) {
         const before = totals[name] ?? { sum: 0, count: 0 };
         totals[name] = { sum: before.sum + sum, count: before.count + count };
       }
     }
-    const averages = Object.entries(totals).map(([name, { sum, count }]) => [name, sum / Math.max(1, count)]);
-    return Object.fromEntries(averages);
+    return totals;
   }
 
   /** What the objective's score needs, for one batch. */

@@ -1,4 +1,11 @@
 /** Training: the loop, its checkpoints, and pretraining from text to a model folder. */
+export {
+  type EvaluateModelOptions,
+  type EvaluationObjective,
+  evaluateModel,
+  evaluationObjectives,
+  type ModelEvaluation,
+} from "./evaluate-model.ts";
 export { type EvaluationOptions, Evaluator, type Metrics } from "./evaluation.ts";
 export type * from "./events.ts";
 export { OutputFolder, type OutputOptions } from "./output-folder.ts";
@@ -11,6 +18,7 @@ export {
   pretrain,
 } from "./pretrain.ts";
 export {
+  optimizerNames,
   type PretrainSettings,
   pretrainFields,
   resolvePretrainSettings,

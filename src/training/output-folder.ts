@@ -10,22 +10,27 @@ export interface OutputOptions {
   readonly overwrite?: boolean;
 }
 
+/** What a run that has not begun may have left: tokens of a large corpus, worth keeping for the next try. */
+const harmlessNames = new Set(["checkpoints"]);
+
 export class OutputFolder {
   readonly path: string;
-  readonly #log: Awaited<ReturnType<typeof platform.openLog>>;
+  #log: Awaited<ReturnType<typeof platform.openLog>> | undefined;
 
-  private constructor(path: string, log: Awaited<ReturnType<typeof platform.openLog>>) {
+  private constructor(path: string) {
     this.path = path;
-    this.#log = log;
   }
 
-  /** Opens the folder. Throws a ConfigurationError when it is not empty and neither option is set. */
+  /**
+   * Checks the folder and writes nothing yet. Throws a ConfigurationError when it is not empty and neither option is set.
+   */
   static async open(path: string, options: OutputOptions = {}): Promise<OutputFolder> {
     const stat = await platform.stat(path, "configuration");
     if (stat !== undefined && stat.kind !== "folder") {
       throw new ConfigurationError(`${path} is a file`, { field: "output", file: path, expected: "a folder" });
     }
-    const isEmpty = stat === undefined || (await platform.list(path, "configuration")).length === 0;
+    const entries = stat === undefined ? [] : await platform.list(path, "configuration");
+    const isEmpty = entries.every(({ name }) => harmlessNames.has(name));
     if (!isEmpty && options.overwrite) await platform.remove(path);
     else if (!isEmpty && !options.resume) {
       throw new ConfigurationError(`${path} is not empty`, {
@@ -35,25 +40,26 @@ export class OutputFolder {
         hint: "use --resume to go on with the run in it, --overwrite to replace it, or another --output",
       });
     }
-    await platform.makeFolder(path);
-    return new OutputFolder(path, await platform.openLog(platform.join(path, "metrics.jsonl")));
+    return new OutputFolder(path);
   }
 
   get checkpoints(): string {
     return platform.join(this.path, "checkpoints");
   }
 
-  /** Writes the settings that repeat the run. */
-  async writeSettings(settings: object): Promise<void> {
+  /** Makes the folder with the settings that repeat the run, and opens its log. Called when nothing is left to go wrong. */
+  async begin(settings: object): Promise<void> {
+    await platform.makeFolder(this.path);
     await platform.writeFileAtomically(platform.join(this.path, "run.json"), `${JSON.stringify(settings, null, 2)}\n`);
+    this.#log = await platform.openLog(platform.join(this.path, "metrics.jsonl"));
   }
 
   append(event: TrainingEvent): void {
-    this.#log.append(`${JSON.stringify(event)}\n`);
+    this.#log?.append(`${JSON.stringify(event)}\n`);
   }
 
   async close(): Promise<void> {
-    await this.#log.flush();
-    await this.#log.close();
+    await this.#log?.flush();
+    await this.#log?.close();
   }
 }

@@ -15,6 +15,8 @@ import { ConfigurationError } from "../errors.ts";
 import { SCHEDULES, type ScheduleName } from "../optim/index.ts";
 import { tokenizerKinds } from "./pretraining-corpus.ts";
 
+/** The optimizers that a run can have. */
+export const optimizerNames = ["adamw", "lamb", "adafactor"] as const;
 const scheduleNames = Object.keys(SCHEDULES) as ScheduleName[];
 
 export const pretrainFields = {
@@ -57,6 +59,7 @@ export const pretrainFields = {
   schedule: oneOf(scheduleNames, "linear"),
   /** Of the schedule `hold`: the share of the run in which the rate falls. */
   decayShare: probability(0.3),
+  optimizer: oneOf(optimizerNames, "adamw"),
   weightDecay: number(0.01, { minimum: 0 }),
   beta1: probability(0.9),
   beta2: probability(0.98),
@@ -79,6 +82,8 @@ export const pretrainFields = {
   holdOutEvery: integer(20, { minimum: 0 }),
   /** Steps between evaluations on held-out text; 0 for one at the end only. */
   evaluateEvery: integer(0, { minimum: 0 }),
+  /** Evaluations in a row without a better held-out loss after which the run ends; 0 for never. */
+  earlyStopEvaluations: integer(0, { minimum: 0 }),
   /** Steps between checkpoints; 0 for one at the end only. */
   checkpointEvery: integer(500, { minimum: 0 }),
   seed: integer(0),

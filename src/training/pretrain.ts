@@ -8,7 +8,7 @@ import { ConfigurationError } from "../errors.ts";
 import type { TensorSpec } from "../graph/index.ts";
 import type { AnyModel } from "../models/index.ts";
 import { loadObjective, type Objective, type PreparedBatch } from "../objectives/index.ts";
-import { adamw, type HoldOptions, Optimizer, SCHEDULES } from "../optim/index.ts";
+import { adafactor, adamw, type HoldOptions, lamb, Optimizer, SCHEDULES } from "../optim/index.ts";
 import { Random } from "../random.ts";
 import type { Tokenizer } from "../tokenizers/index.ts";
 import { Evaluator, type Metrics } from "./evaluation.ts";
@@ -27,7 +27,7 @@ import { type PretrainingModel, planModel } from "./pretraining-model.ts";
 import { RunCheckpoints, type RunIdentity, restoreRun } from "./run-checkpoint.ts";
 import type { StageReport } from "./stages.ts";
 import { TrainStep } from "./train-step.ts";
-import { Trainer, type TrainerState } from "./trainer.ts";
+import { type BestEvaluation, Trainer, type TrainerState } from "./trainer.ts";
 
 /** A run that is limited by time may take so much longer before it is cut short of its schedule's end. */
 const overtime = 1.15;
@@ -91,7 +91,6 @@ export async function pretrain(
   const settings = resolvePretrainSettings(values);
   const output = settings.output === null ? undefined : await OutputFolder.open(settings.output, options);
   try {
-    await output?.writeSettings(settings);
     return await new PretrainingRun(settings, output, hooks).run(options.resume ?? false);
   } finally {
     await output?.close();
@@ -134,16 +133,18 @@ class PretrainingRun {
       })),
     );
     const state = saved && (await restoreRun(saved, { model, optimizer, stream, identity }));
+    await this.#output?.begin(settings);
     if (resume) this.#emit({ event: "resumed", step: state?.step ?? 0 });
     const random = this.#random.fork("training");
     await this.#hooks.onReady?.(run, totalSteps, async () =>
       run.objective.prepareBatch(await firstBatch(streams[0] as CorpusBatches), random),
     );
 
+    const best: BestEvaluation = { ...(state?.best ?? { loss: Number.MAX_VALUE, staleEvaluations: 0 }) };
     const writeModel = (folder: string): Promise<void> => this.#writeModel(run, folder);
     const save = async (at: TrainerState): Promise<void> => {
       if (this.#output === undefined) return;
-      const path = await checkpoints.save(at, identity, optimizer, writeModel);
+      const path = await checkpoints.save({ ...at, best }, identity, optimizer, writeModel);
       this.#emit({ event: "checkpoint", step: at.step, path });
     };
     const schedule = SCHEDULES[settings.schedule]({
@@ -165,9 +166,10 @@ class PretrainingRun {
         accumulated: accumulated && { gradients: accumulated, batches: settings.gradientAccumulation },
         onEvent: (event) => this.#emit(event),
         afterStep: async ({ state: now }) => {
-          if (isDue(now.step, settings.evaluateEvery)) await this.#evaluate(run, now.step);
+          let isStale = false;
+          if (isDue(now.step, settings.evaluateEvery)) isStale = await this.#evaluateAndKeepBest(run, now.step, best);
           if (isDue(now.step, settings.checkpointEvery)) await save(now);
-          return (await this.#hooks.afterStep?.(run, now.step)) ?? false;
+          return ((await this.#hooks.afterStep?.(run, now.step)) ?? false) || isStale;
         },
         signal: this.#hooks.signal,
       },
@@ -207,7 +209,7 @@ class PretrainingRun {
     const evaluator = new Evaluator(prepared.model, objective);
     const { heldOut } = corpus;
     const evaluate = async (options = {}): Promise<Metrics> =>
-      heldOut === undefined ? {} : evaluator.evaluate(heldOut, { sequenceLength, ...options });
+      heldOut === undefined ? {} : evaluator.evaluate(heldOut, { sequenceLength, report, ...options });
     return { settings, tokenizer, ...corpus, ...prepared, objective, sequenceLength, evaluate };
   }
 
@@ -281,7 +283,7 @@ class PretrainingRun {
     return Math.max(1, Math.floor(((minutes ?? 10) * 60_000) / meanStepMs));
   }
 
-  /** AdamW, with decay on matrices only. */
+  /** With decay on matrices only. */
   #optimizer(run: PretrainRun, step: TrainStep): Optimizer {
     const { store } = run.model;
     const { beta1, beta2, epsilon, weightDecay } = this.#settings;
@@ -295,7 +297,33 @@ class PretrainingRun {
       { parameters: trained.filter((parameter) => parameter.decays).map(place), weightDecay },
       { parameters: trained.filter((parameter) => !parameter.decays).map(place), weightDecay: 0 },
     ];
-    return new Optimizer(adamw({ beta1, beta2, epsilon }), { kernels: step.kernels, parameters: store.values }, groups);
+    const rules = {
+      adamw: () => adamw({ beta1, beta2, epsilon }),
+      lamb: () => lamb({ beta1, beta2, epsilon }),
+      adafactor: () => adafactor(),
+    };
+    return new Optimizer(
+      rules[this.#settings.optimizer](),
+      { kernels: step.kernels, parameters: store.values },
+      groups,
+    );
+  }
+
+  /** Keeps the model when its held-out loss is the best so far. Returns whether there was no better one for too long. */
+  async #evaluateAndKeepBest(run: PretrainRun, step: number, best: BestEvaluation): Promise<boolean> {
+    const metrics = await this.#evaluate(run, step);
+    const loss = metrics?.loss ?? metrics?.maskedLoss;
+    if (loss === undefined) return false;
+    best.staleEvaluations += 1;
+    if (loss < best.loss) {
+      Object.assign(best, { loss, staleEvaluations: 0 });
+      if (this.#output !== undefined) {
+        const folder = platform.join(this.#output.checkpoints, "best");
+        await platform.writeFolderAtomically(folder, (aside) => this.#writeModel(run, aside), { replace: true });
+      }
+    }
+    const { earlyStopEvaluations } = this.#settings;
+    return earlyStopEvaluations > 0 && best.staleEvaluations >= earlyStopEvaluations;
   }
 
   async #evaluate(run: PretrainRun, step: number): Promise<Metrics | undefined> {

@@ -51,6 +51,9 @@ export async function planModel(settings: PretrainSettings, resumedFrom: string 
   const { pretraining } = architecture;
   const objectiveName = settings.objective ?? pretraining.objective;
   const task = taskOf(objectiveName);
+  // What can be wrong is found before the corpus is read.
+  classFor(architecture, task);
+  if (settings.model === null && settings.config === null) presetOf(architecture.presets, settings.preset ?? "tiny");
   return {
     objectiveName,
     tokenizerFolder: resumedFrom ?? settings.tokenizer ?? settings.model,

@@ -22,6 +22,15 @@ export interface TrainerState {
   readonly elapsedMs: number;
   /** What the schedule ends at; a run that goes on keeps it. */
   readonly totalSteps: number;
+  /** For runs that are evaluated as they go. */
+  readonly best?: BestEvaluation;
+}
+
+export interface BestEvaluation {
+  /** The lowest held-out loss so far. */
+  loss: number;
+  /** Evaluations since then. */
+  staleEvaluations: number;
 }
 
 export interface TrainerOptions {
