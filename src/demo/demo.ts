@@ -242,13 +242,14 @@ class Demo {
     await model.release();
     const seconds = Math.round((platform.now() - this.#startedMs) / 1000);
     const { command = "npx cloze" } = this.#options;
+    const folder = /^[./~]|^[A-Za-z]:/.test(this.#output) ? this.#output : `./${this.#output}`;
     this.#say("");
     this.#say(
-      `The model is in ./${this.#output}, in the published format that Python opens too. All took ${seconds} s. Try next:`,
+      `The model is in ${folder}, in the published format that Python opens too. All took ${seconds} s. Try next:`,
     );
-    this.#say(`  ${command} run fill-mask --model ./${this.#output} --input "your own text with a [MASK] in it"`);
+    this.#say(`  ${command} run fill-mask --model ${folder} --input "your own text with a [MASK] in it"`);
     this.#say(`  ${command} pretrain --corpus your.txt --output my-bert`);
-    this.#say(`  ${command} inspect ./${this.#output}`);
+    this.#say(`  ${command} inspect ${folder}`);
     return { accuracy, baselines, output: this.#output };
   }
 }

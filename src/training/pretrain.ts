@@ -70,7 +70,7 @@ export interface PretrainRun {
   readonly objective: Objective<AnyModel>;
   readonly sequenceLength: number;
   /** Metrics on the held-out text: the same numbers every time for the same weights. */
-  readonly evaluate: (options?: { readonly maxBatches?: number }) => Promise<Metrics>;
+  readonly evaluate: (options?: { readonly maxBatches?: number; readonly report?: StageReport }) => Promise<Metrics>;
 }
 
 export interface PretrainResult extends PretrainRun {
@@ -180,7 +180,8 @@ class PretrainingRun {
     if (done.step !== before && !(done.step > 0 && isDue(done.step, settings.checkpointEvery)))
       await save(trainer.state);
     const finished = done.reason !== "interrupted";
-    const metrics = finished && done.step !== before ? await this.#evaluate(run, done.step) : undefined;
+    const metrics =
+      finished && done.step !== before ? await this.#evaluate(run, done.step, this.#hooks.onStage) : undefined;
     if (finished && this.#output !== undefined && done.step !== before) await writeModel(this.#output.path);
     if (done.step !== before) this.#emit(done);
     await step.release();
@@ -209,7 +210,7 @@ class PretrainingRun {
     const evaluator = new Evaluator(prepared.model, objective);
     const { heldOut } = corpus;
     const evaluate = async (options = {}): Promise<Metrics> =>
-      heldOut === undefined ? {} : evaluator.evaluate(heldOut, { sequenceLength, report, ...options });
+      heldOut === undefined ? {} : evaluator.evaluate(heldOut, { sequenceLength, ...options });
     return { settings, tokenizer, ...corpus, ...prepared, objective, sequenceLength, evaluate };
   }
 
@@ -326,9 +327,9 @@ class PretrainingRun {
     return earlyStopEvaluations > 0 && best.staleEvaluations >= earlyStopEvaluations;
   }
 
-  async #evaluate(run: PretrainRun, step: number): Promise<Metrics | undefined> {
+  async #evaluate(run: PretrainRun, step: number, report?: StageReport): Promise<Metrics | undefined> {
     if (run.heldOut === undefined) return undefined;
-    const metrics = await run.evaluate();
+    const metrics = await run.evaluate(report === undefined ? {} : { report });
     this.#emit({ event: "evaluation", step, metrics });
     return metrics;
   }
