@@ -100,6 +100,10 @@ class PretrainCommand {
         this.#totalSteps = totalSteps;
         this.#introduce(run);
       },
+      afterStep: (_run, _step, totalSteps) => {
+        this.#totalSteps = totalSteps;
+        return false;
+      },
       signal,
     });
     const result = await Promise.race([running, stoppedEarly]);

@@ -110,7 +110,7 @@ class Demo {
         onStage: (stage) => this.#screen.progress(stage),
         onReady: (run, totalSteps) => this.#ready(run, totalSteps),
         onEvent: (event) => this.#note(event),
-        afterStep: (run, step) => this.#look(run, step),
+        afterStep: (run, step, totalSteps) => this.#look(run, step, totalSteps),
         signal: this.#options.signal,
       },
     );
@@ -164,7 +164,7 @@ class Demo {
     this.#say("");
     this.#say("3 · Training");
     this.#say(
-      `  ${totalSteps.toLocaleString("en")} steps. At first it only learns how often words occur; then it finds that neighbours matter.`,
+      `  About ${totalSteps.toLocaleString("en")} steps. At first it only learns how often words occur; then it finds that neighbours matter.`,
     );
   }
 
@@ -183,7 +183,8 @@ class Demo {
   }
 
   /** Now and then the held-out text is looked at. */
-  async #look(run: PretrainRun, step: number): Promise<boolean> {
+  async #look(run: PretrainRun, step: number, totalSteps: number): Promise<boolean> {
+    this.#totalSteps = totalSteps;
     if (this.#trainedMs < this.#nextLookMs || step === this.#totalSteps) return false;
     const every = lengths[this.#kind].evaluateEveryMs;
     this.#nextLookMs = this.#nextLookMs === 0 ? every / 2 : this.#nextLookMs + every;
@@ -227,7 +228,7 @@ class Demo {
     const { model, tokenizer, heldOut } = result;
     if (heldOut !== undefined) {
       this.#say(
-        "  Five held-out sentences, drawn by lot; the hidden word in brackets, the model's five best fills beside it:",
+        "  Five held-out sentences, drawn by lot; the hidden word in brackets, the model's five best fills below (## goes on with a word):",
       );
       const blanks = await drawBlanks(heldOut, tokenizer, 5, new Random(7).fork("blanks"));
       for (const line of showFills(await fillBlanks(model, tokenizer, blanks))) this.#say(line);

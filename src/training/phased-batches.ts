@@ -7,32 +7,47 @@ import { DataError } from "../errors.ts";
 
 export interface Phase {
   readonly stream: BatchStream;
-  /** Batches drawn before the next phase begins; the last phase has no end. */
-  readonly batches: number;
+  /** Of all batches. */
+  readonly share: number;
 }
 
 export class PhasedBatches implements BatchStream {
   readonly start: MixturePosition;
   readonly #phases: readonly Phase[];
+  readonly #totalBatches: () => number;
 
-  constructor(phases: readonly Phase[]) {
+  /** `totalBatches` is asked before each batch: a run that is limited by time learns its length as it goes. */
+  constructor(phases: readonly Phase[], totalBatches: () => number) {
     this.#phases = phases;
+    this.#totalBatches = totalBatches;
     this.start = { step: 0, streams: phases.map(({ stream }) => stream.start) };
   }
 
   async *from(position: BatchPosition = this.start): AsyncGenerator<TokenBatch> {
     let { step, streams } = this.parsePosition(position);
-    let end = 0;
-    for (const [index, { stream, batches }] of this.#phases.entries()) {
-      end += index + 1 === this.#phases.length ? Number.POSITIVE_INFINITY : batches;
-      if (step >= end) continue;
-      for await (const batch of stream.from(streams[index])) {
+    const open = this.#phases.map(({ stream }, index) => stream.from(streams[index]));
+    try {
+      for (;;) {
+        const index = this.#phaseOf(step);
+        const { value: batch, done } = await (open[index] as AsyncGenerator<TokenBatch>).next();
+        if (done) return;
         const next = { step: step + 1, streams: streams.with(index, batch.next) };
         yield { ...batch, key: [`phase ${index}`, ...batch.key], position: { step, streams }, next };
         ({ step, streams } = next);
-        if (step >= end) break;
       }
+    } finally {
+      await Promise.all(open.map((stream) => stream.return(undefined)));
     }
+  }
+
+  #phaseOf(step: number): number {
+    const total = this.#totalBatches();
+    let end = 0;
+    for (const [index, { share }] of this.#phases.entries()) {
+      end += Math.round(share * total);
+      if (step < end) return index;
+    }
+    return this.#phases.length - 1;
   }
 
   parsePosition(value: unknown): MixturePosition {

@@ -26,6 +26,7 @@ import { countTokens, prepareTokenizer, specialTokensOf, tokenizeAndSplit } from
 import { type PretrainingModel, planModel } from "./pretraining-model.ts";
 import { RunCheckpoints, type RunIdentity, restoreRun } from "./run-checkpoint.ts";
 import type { StageReport } from "./stages.ts";
+import { TimeBudget } from "./time-budget.ts";
 import { TrainStep } from "./train-step.ts";
 import { type BestEvaluation, Trainer, type TrainerState } from "./trainer.ts";
 
@@ -46,7 +47,7 @@ export interface PretrainHooks {
   /** Called once, when everything is ready for the first step. */
   readonly onReady?: (run: PretrainRun, totalSteps: number, firstBatch: FirstBatch) => void | Promise<void>;
   /** Called after every step; returns true to end the run. */
-  readonly afterStep?: (run: PretrainRun, step: number) => Promise<boolean> | boolean;
+  readonly afterStep?: (run: PretrainRun, step: number, totalSteps: number) => Promise<boolean> | boolean;
   /** Ends the run after the step under way; a checkpoint is written. */
   readonly signal?: AbortSignal | undefined;
 }
@@ -124,19 +125,18 @@ class PretrainingRun {
     const step = await this.#compileStep(run, streams, gradients as Float32Array, kernels);
     const optimizer = this.#optimizer(run, step);
     const identity: RunIdentity = { corpusFingerprint: training.fingerprint, optimizer: optimizer.rule.name };
-    const totalSteps =
-      saved?.state.totalSteps ?? settings.steps ?? (await this.#affordableSteps(run, step, phases, streams));
+    const budget = settings.steps === null ? await this.#timeBudget(run, step, phases, streams) : undefined;
+    const plannedSteps = saved?.state.totalSteps ?? settings.steps ?? budget?.plannedSteps ?? 1;
+    let trainer: Trainer | undefined;
     const stream = new PhasedBatches(
-      phases.map(({ share }, index) => ({
-        stream: streams[index] as CorpusBatches,
-        batches: Math.round(share * totalSteps) * settings.gradientAccumulation,
-      })),
+      phases.map(({ share }, index) => ({ stream: streams[index] as CorpusBatches, share })),
+      () => (trainer?.state.totalSteps ?? plannedSteps) * settings.gradientAccumulation,
     );
     const state = saved && (await restoreRun(saved, { model, optimizer, stream, identity }));
     await this.#output?.begin(settings);
     if (resume) this.#emit({ event: "resumed", step: state?.step ?? 0 });
     const random = this.#random.fork("training");
-    await this.#hooks.onReady?.(run, totalSteps, async () =>
+    await this.#hooks.onReady?.(run, plannedSteps, async () =>
       run.objective.prepareBatch(await firstBatch(streams[0] as CorpusBatches), random),
     );
 
@@ -152,7 +152,7 @@ class PretrainingRun {
       warmupSteps: settings.warmupSteps,
       decayShare: settings.decayShare,
     } as HoldOptions);
-    const trainer = new Trainer(
+    trainer = new Trainer(
       {
         step,
         stream,
@@ -160,7 +160,8 @@ class PretrainingRun {
         optimizer,
         schedule,
         random,
-        totalSteps,
+        totalSteps: plannedSteps,
+        replan: budget && ((...now) => budget.replan(...now)),
         maximumMs: settings.minutes === null ? undefined : settings.minutes * 60_000 * overtime,
         maximumGradientNorm: settings.maximumGradientNorm === 0 ? undefined : settings.maximumGradientNorm,
         accumulated: accumulated && { gradients: accumulated, batches: settings.gradientAccumulation },
@@ -169,7 +170,7 @@ class PretrainingRun {
           let isStale = false;
           if (isDue(now.step, settings.evaluateEvery)) isStale = await this.#evaluateAndKeepBest(run, now.step, best);
           if (isDue(now.step, settings.checkpointEvery)) await save(now);
-          return ((await this.#hooks.afterStep?.(run, now.step)) ?? false) || isStale;
+          return ((await this.#hooks.afterStep?.(run, now.step, now.totalSteps)) ?? false) || isStale;
         },
         signal: this.#hooks.signal,
       },
@@ -254,34 +255,30 @@ class PretrainingRun {
     });
   }
 
-  /** How many steps the time suffices for, after timing some that change nothing. */
-  async #affordableSteps(
+  /** Times some runs of each phase that change nothing. */
+  async #timeBudget(
     run: PretrainRun,
     step: TrainStep,
     phases: readonly LengthPhase[],
     streams: readonly CorpusBatches[],
-  ): Promise<number> {
+  ): Promise<TimeBudget> {
     const { minutes, gradientAccumulation } = this.#settings;
-    let meanStepMs = 0;
-    for (const [index, { share }] of phases.entries()) {
-      const inputs = run.objective.prepareBatch(await firstBatch(streams[index] as CorpusBatches), this.#random);
+    const stepMs: number[] = [];
+    for (const [index, stream] of streams.entries()) {
+      const inputs = run.objective.prepareBatch(await firstBatch(stream), this.#random);
       const times: number[] = [];
       for (let trial = 0; trial < timedRuns; trial++) {
-        this.#hooks.onStage?.({
-          stage: "timing",
-          done: index * timedRuns + trial,
-          total: phases.length * timedRuns,
-          unit: "runs",
-        });
+        const done = index * timedRuns + trial;
+        this.#hooks.onStage?.({ stage: "timing", done, total: phases.length * timedRuns, unit: "runs" });
         const startMs = platform.now();
         await step.run(inputs, { random: this.#random, step: 0 });
         times.push(platform.now() - startMs);
         if (trial >= 2 && times.reduce((sum, time) => sum + time, 0) > longestTimingMs) break;
       }
       const median = times.sort((a, b) => a - b)[times.length >> 1] as number;
-      meanStepMs += share * median * gradientAccumulation * besideTheRun;
+      stepMs.push(median * gradientAccumulation * besideTheRun);
     }
-    return Math.max(1, Math.floor(((minutes ?? 10) * 60_000) / meanStepMs));
+    return new TimeBudget((minutes ?? 10) * 60_000, phases, stepMs);
   }
 
   /** With decay on matrices only. */

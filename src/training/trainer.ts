@@ -43,6 +43,8 @@ export interface TrainerOptions {
   readonly schedule: (step: number, totalSteps: number) => number;
   readonly random: Random;
   readonly totalSteps: number;
+  /** The steps of the whole run as they are seen after each step, for a run that is limited by time. */
+  readonly replan?: ((step: number, totalSteps: number, elapsedMs: number) => number) | undefined;
   /** Training time after which the run ends in any case; for a machine that has become slower than it was. */
   readonly maximumMs?: number | undefined;
   /** Global norm to which gradients are clipped; no clipping when left out. */
@@ -116,7 +118,8 @@ export class Trainer {
     if (accumulated !== undefined) trainStep.kernels.fill(accumulated.gradients, 0);
     const nowMs = platform.now();
     const elapsedMs = nowMs - startedMs;
-    this.#state = { step: number, position, elapsedMs, totalSteps };
+    const replanned = this.#options.replan?.(number, totalSteps, elapsedMs) ?? totalSteps;
+    this.#state = { ...this.#state, step: number, position, elapsedMs, totalSteps: replanned };
     const tokensPerSecond = (tokens / Math.max(nowMs - beforeMs, 1e-3)) * 1000;
     return { event: "step", step: number, loss, learningRate, gradientNorm, tokensPerSecond, elapsedMs };
   }
