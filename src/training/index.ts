@@ -9,14 +9,7 @@ export {
 export { type EvaluationOptions, Evaluator, type Metrics } from "./evaluation.ts";
 export type * from "./events.ts";
 export { OutputFolder, type OutputOptions } from "./output-folder.ts";
-export {
-  type FirstBatch,
-  type PretrainHooks,
-  type PretrainOptions,
-  type PretrainResult,
-  type PretrainRun,
-  pretrain,
-} from "./pretrain.ts";
+export { pretrain } from "./pretrain.ts";
 export {
   optimizerNames,
   type PretrainSettings,
@@ -24,6 +17,13 @@ export {
   resolvePretrainSettings,
 } from "./pretrain-settings.ts";
 export { specialTokensOf, type TokenizerKind, tokenizerKinds } from "./pretraining-corpus.ts";
+export type {
+  FirstBatch,
+  PretrainHooks,
+  PretrainOptions,
+  PretrainResult,
+  PretrainRun,
+} from "./pretraining-types.ts";
 export type { StageProgress, StageReport } from "./stages.ts";
 export { type DropoutDraw, type LossOutputs, TrainStep, type TrainStepOptions } from "./train-step.ts";
 export { Trainer, type TrainerOptions, type TrainerState } from "./trainer.ts";

@@ -4,8 +4,9 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { Random } from "../random.ts";
 import type { TrainingEvent } from "./events.ts";
-import { type PretrainHooks, type PretrainOptions, pretrain } from "./pretrain.ts";
+import { pretrain } from "./pretrain.ts";
 import type { PretrainSettings } from "./pretrain-settings.ts";
+import type { PretrainHooks, PretrainOptions } from "./pretraining-types.ts";
 
 let folder: string;
 let corpus: string;
@@ -132,6 +133,15 @@ describe("pretrain", () => {
     const { events } = await train("finished", {}, { resume: true });
     expect(events).toEqual([{ event: "resumed", step: 30 }]);
     expect(await weights(output)).toEqual(before);
+  });
+
+  it("ends early without a better held-out loss, keeps the best model, and stays ended when resumed", async () => {
+    const settings = { steps: 60, evaluateEvery: 5, earlyStopEvaluations: 2, learningRate: 0 };
+    const { output, events } = await train("early", settings);
+    expect(events.at(-1)).toMatchObject({ event: "done", step: 15, reason: "early-stop" });
+    expect(await readFile(join(output, "checkpoints", "best", "model.safetensors"))).toEqual(await weights(output));
+    const again = await train("early", settings, { resume: true });
+    expect(again.events).toEqual([{ event: "resumed", step: 15 }]);
   });
 
   it("begins at step 0 when there is no checkpoint to resume", async () => {

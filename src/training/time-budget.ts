@@ -1,4 +1,5 @@
 /** How many steps a time limit is worth, which is seen better and better while the run goes on. */
+import { platform } from "#platform";
 import type { LengthPhase } from "./pretrain-settings.ts";
 
 export class TimeBudget {
@@ -46,6 +47,26 @@ export class TimeBudget {
     }
     return this.#phases.length - 1;
   }
+}
+
+/** Runs that are timed, and the time after which no more are made. */
+const timedRuns = 9;
+const longestTimingMs = 3000;
+
+/** The median time of some runs in milliseconds. */
+export async function timeRuns(
+  run: () => Promise<unknown>,
+  onRun: (done: number, total: number) => void,
+): Promise<number> {
+  const times: number[] = [];
+  for (let trial = 0; trial < timedRuns; trial++) {
+    onRun(trial, timedRuns);
+    const startMs = platform.now();
+    await run();
+    times.push(platform.now() - startMs);
+    if (trial >= 2 && times.reduce((sum, time) => sum + time, 0) > longestTimingMs) break;
+  }
+  return times.sort((a, b) => a - b)[times.length >> 1] as number;
 }
 
 /** Share of the time after which the pace is believed. */

@@ -1,0 +1,103 @@
+/** What steps a prepared run: batches by phases, the compiled step, the optimizer, the schedule. */
+import { createKernels } from "#runtime";
+import { CorpusBatches, type TokenBatch } from "../data/index.ts";
+import type { Parameter, TensorSpec } from "../graph/index.ts";
+import type { PreparedBatch } from "../objectives/index.ts";
+import { adafactor, adamw, type HoldOptions, lamb, Optimizer, SCHEDULES, type Schedule } from "../optim/index.ts";
+import type { Random } from "../random.ts";
+import { defaultLearningRate, type LengthPhase, lengthPhases, type PretrainSettings } from "./pretrain-settings.ts";
+import type { PretrainRun } from "./pretraining-types.ts";
+import { TrainStep } from "./train-step.ts";
+
+/** A phase with the batches that it draws from. */
+export interface TrainingPhase extends LengthPhase {
+  readonly stream: CorpusBatches;
+  /** What the first step of the phase gets; for plans and dry runs. */
+  readonly firstBatch: () => Promise<PreparedBatch>;
+}
+
+export interface TrainingSetup {
+  readonly phases: readonly TrainingPhase[];
+  readonly step: TrainStep;
+  readonly optimizer: Optimizer;
+  readonly schedule: Schedule;
+  /** Where the gradients of several batches are summed, when the settings ask for it. */
+  readonly accumulated: { readonly gradients: Float32Array; readonly batches: number } | undefined;
+}
+
+export async function setUpTraining(
+  run: PretrainRun & { readonly width: number },
+  random: Random,
+): Promise<TrainingSetup> {
+  const { settings, model } = run;
+  const batches = settings.gradientAccumulation;
+  const [gradients, sums] = model.store.allocateBeside(batches > 1 ? 2 : 1) as [Float32Array, Float32Array | undefined];
+  const phases = lengthPhases(settings, run.sequenceLength).map((phase, index) => batchesOf(run, phase, index, random));
+  const step = await compileStep(run, phases, gradients);
+  return {
+    phases,
+    step,
+    optimizer: makeOptimizer(settings, run, step),
+    schedule: SCHEDULES[settings.schedule]({
+      learningRate: settings.learningRate ?? defaultLearningRate(run.width),
+      warmupSteps: settings.warmupSteps,
+      decayShare: settings.decayShare,
+    } as HoldOptions),
+    accumulated: sums && { gradients: sums, batches },
+  };
+}
+
+function batchesOf(run: PretrainRun, phase: LengthPhase, index: number, random: Random): TrainingPhase {
+  const { objective } = run;
+  const stream = new CorpusBatches({
+    corpus: run.training,
+    packing: objective.packing({ sequenceLength: phase.sequenceLength }),
+    batchSize: phase.batchSize,
+    random: random.fork("batches", index),
+    redraw: objective.redraw,
+  });
+  const firstBatch = async (): Promise<PreparedBatch> => {
+    const batches = stream.from(stream.start);
+    const { value } = await batches.next();
+    await batches.return(undefined);
+    return objective.prepareBatch(value as TokenBatch, random.fork("training"));
+  };
+  return { ...phase, stream, firstBatch };
+}
+
+/** The graph takes the inputs that the objective's batches have, which the first one shows. */
+async function compileStep(
+  run: PretrainRun,
+  phases: readonly TrainingPhase[],
+  gradients: Float32Array,
+): Promise<TrainStep> {
+  const { model, objective, settings } = run;
+  const threads = settings.threads ?? undefined;
+  const kernels = await createKernels(model.store.memory, threads === undefined ? {} : { threads });
+  const names = Object.keys((await phases.at(-1)?.firstBatch()) ?? {});
+  const specs = Object.fromEntries(names.map((name) => [name, objective.inputSpecs[name] as TensorSpec]));
+  const loss = (inputs: Parameters<typeof objective.loss>[1]) => ({ loss: objective.loss(model, inputs) });
+  return TrainStep.compile(model, loss, specs, gradients, { kernels, threads });
+}
+
+/** With decay on matrices only. */
+function makeOptimizer(settings: PretrainSettings, { model }: PretrainRun, step: TrainStep): Optimizer {
+  const { store } = model;
+  const { beta1, beta2, epsilon, weightDecay } = settings;
+  const trained = store.parameters.filter((parameter) => step.hasGradient(parameter));
+  const place = (parameter: Parameter) => ({
+    name: parameter.name,
+    shape: parameter.shape,
+    offset: store.offsetOf(parameter),
+  });
+  const groups = [
+    { parameters: trained.filter((parameter) => parameter.decays).map(place), weightDecay },
+    { parameters: trained.filter((parameter) => !parameter.decays).map(place), weightDecay: 0 },
+  ];
+  const rules = {
+    adamw: () => adamw({ beta1, beta2, epsilon }),
+    lamb: () => lamb({ beta1, beta2, epsilon }),
+    adafactor: () => adafactor(),
+  };
+  return new Optimizer(rules[settings.optimizer](), { kernels: step.kernels, parameters: store.values }, groups);
+}
