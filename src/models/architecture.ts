@@ -6,6 +6,7 @@ import type { ModelClass } from "./pretrained-model.ts";
 export const modelTasks = [
   "base",
   "preTraining",
+  "threeClassPreTraining",
   "maskedLM",
   "causalLM",
   "seq2SeqLM",

@@ -419,15 +419,64 @@ export class BertForPreTraining extends PreTrainedModel<BertConfig, BertPreTrain
   }
 
   override forward(inputs: BertPreTrainingInputs): BertPreTrainingOutputs {
-    const { labels, positions, nextSentenceLabel, ...rest } = inputs;
+    const { labels: _labels, nextSentenceLabel: _nextSentenceLabel, positions, ...rest } = inputs;
     const { lastHiddenState, poolerOutput, hiddenStates, attentions } = this.bert.forward(rest);
     const predictionLogits = this.predictions.forward(selectPositions(lastHiddenState, positions));
     const seqRelationshipLogits = this.nextSentence.forward(poolerOutput as SymbolicTensor);
-    const outputs = { predictionLogits, seqRelationshipLogits, hiddenStates, attentions };
-    if (labels === undefined || nextSentenceLabel === undefined) return outputs;
-    const loss = add(crossEntropy(predictionLogits, labels), crossEntropy(seqRelationshipLogits, nextSentenceLabel));
-    return { ...outputs, loss };
+    return withPreTrainingLoss({ predictionLogits, seqRelationshipLogits, hiddenStates, attentions }, inputs);
   }
+}
+
+/**
+ * Pretraining with three classes of pairs: next; of the same document but not next; of another document. The published
+ * format has no such head: it is stored under a key of its own beside a valid `BertForMaskedLM`.
+ */
+export class BertForThreeClassPreTraining extends PreTrainedModel<
+  BertConfig,
+  BertPreTrainingInputs,
+  BertPreTrainingOutputs
+> {
+  static readonly configuration = bertConfig;
+  static readonly publishedName = "BertForMaskedLM";
+  readonly bert: BertModel;
+  readonly predictions: BertPredictions;
+  readonly pairClasses: Linear;
+
+  constructor(config: BertConfig) {
+    super(config);
+    this.bert = new BertModel(config);
+    this.predictions = new BertPredictions(config, this.bert.embeddings.words.weight);
+    this.pairClasses = new Linear(config.hiddenSize, 3, { initializer: normal(config.initializerRange) });
+  }
+
+  override inputSpecs(given: ReadonlySet<string>): InputSpecs {
+    const selection = selectionSpecs(given, "labels", this.config.vocabSize);
+    return { ...bertInputSpecs(this.config, given), ...selection, nextSentenceLabel: { ...pairLabels, below: 3 } };
+  }
+
+  override get keys(): KeyTable {
+    return headKeys;
+  }
+
+  /** As in `BertForPreTraining`, with seqRelationshipLogits [B, 3]. */
+  override forward(inputs: BertPreTrainingInputs): BertPreTrainingOutputs {
+    const { labels: _labels, nextSentenceLabel: _nextSentenceLabel, positions, ...rest } = inputs;
+    const { lastHiddenState, poolerOutput, hiddenStates, attentions } = this.bert.forward(rest);
+    const predictionLogits = this.predictions.forward(selectPositions(lastHiddenState, positions));
+    const seqRelationshipLogits = this.pairClasses.forward(poolerOutput as SymbolicTensor);
+    return withPreTrainingLoss({ predictionLogits, seqRelationshipLogits, hiddenStates, attentions }, inputs);
+  }
+}
+
+/** Adds the sum of both losses when both labels are given. */
+function withPreTrainingLoss(
+  outputs: BertPreTrainingOutputs,
+  { labels, nextSentenceLabel }: BertPreTrainingInputs,
+): BertPreTrainingOutputs {
+  if (labels === undefined || nextSentenceLabel === undefined) return outputs;
+  const { predictionLogits, seqRelationshipLogits } = outputs;
+  const loss = add(crossEntropy(predictionLogits, labels), crossEntropy(seqRelationshipLogits, nextSentenceLabel));
+  return { ...outputs, loss };
 }
 
 function bertInputSpecs(config: BertConfig, given: ReadonlySet<string>): InputSpecs {
@@ -471,6 +520,7 @@ const headKeys = withHead(encoderKeys, {
   "predictions.bias": "cls.predictions.bias",
   "predictions.decoderBias": "cls.predictions.decoder.bias",
   nextSentence: "cls.seq_relationship",
+  pairClasses: "cls.three_class_relationship",
 });
 
 export const bert: Architecture = {
@@ -498,10 +548,17 @@ export const bert: Architecture = {
     heads: config.numAttentionHeads,
     maximumLength: config.maxPositionEmbeddings,
   }),
-  classes: { BertModel, BertForMaskedLM, BertForNextSentencePrediction, BertForPreTraining },
+  classes: {
+    BertForThreeClassPreTraining,
+    BertModel,
+    BertForMaskedLM,
+    BertForNextSentencePrediction,
+    BertForPreTraining,
+  },
   tasks: {
     base: BertModel,
     preTraining: BertForPreTraining,
+    threeClassPreTraining: BertForThreeClassPreTraining,
     maskedLM: BertForMaskedLM,
     nextSentencePrediction: BertForNextSentencePrediction,
   },

@@ -73,6 +73,8 @@ export type AnyModel = PreTrainedModel<any, any, any>;
 /** A concrete class of models. */
 export interface ModelClass<M extends AnyModel = AnyModel> {
   readonly name: string;
+  /** The class as which the published format knows its files, where it is not this one. */
+  readonly publishedName?: string;
   // biome-ignore lint/suspicious/noExplicitAny: each architecture has its own fields
   readonly configuration: ConfigDefinition<any>;
   // biome-ignore lint/suspicious/noExplicitAny: each architecture has its own configuration
@@ -127,8 +129,8 @@ export abstract class PreTrainedModel<Config, Inputs extends object, Outputs ext
   async savePretrained(folder: string, options: SaveOptions = {}): Promise<void> {
     refuseUnknownNames(options, ["dtype"], "the options of savePretrained");
     const { dtype = "float32" } = options;
-    const { configuration, name } = this.constructor as unknown as ModelClass;
-    const config = { ...(this.config as PreTrainedConfig), architectures: [name], dtype };
+    const { configuration, name, publishedName = name } = this.constructor as unknown as ModelClass;
+    const config = { ...(this.config as PreTrainedConfig), architectures: [publishedName], dtype };
     await saveCheckpoint(folder, {
       config: configuration.stringify(config as never),
       generationConfig: this.generationConfig?.text,

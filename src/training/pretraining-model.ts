@@ -68,7 +68,16 @@ export async function planModel(settings: PretrainSettings, resumedFrom: string 
 /** The head that an objective trains. */
 function taskOf(objective: string): ModelTask {
   const parts = objective.split("+");
-  if (parts.length > 1) return "preTraining";
+  const hasThreeClasses = parts.includes("three-class-next-sentence-prediction");
+  if (parts.length > 1) return hasThreeClasses ? "threeClassPreTraining" : "preTraining";
+  if (hasThreeClasses) {
+    throw new ConfigurationError("three-class-next-sentence-prediction is not trained alone", {
+      field: "objective",
+      expected: "masked-language-modeling+three-class-next-sentence-prediction",
+      received: objective,
+      hint: "its head is stored beside a masked language model's, so train both",
+    });
+  }
   if (parts[0] === "masked-language-modeling") return "maskedLM";
   return parts[0] === "causal-language-modeling" ? "causalLM" : "nextSentencePrediction";
 }
