@@ -64,7 +64,7 @@ const flags: Readonly<Record<SettingName, SettingFlag>> = {
   beta2: { placeholder: "X", about: "AdamW's decay of the second moment" },
   epsilon: { placeholder: "X", about: "AdamW's ε" },
   maximumGradientNorm: { placeholder: "X", about: "Gradients are clipped to this norm; 0 for never" },
-  dropout: { placeholder: "X", about: "Dropout of a new model", otherwise: "as the architecture was published" },
+  dropout: { placeholder: "X", about: "Dropout of a new model", otherwise: "as published; 0 up to 256 features" },
   initialization: {
     placeholder: "NAME",
     about: "How a new model starts: published, narrow",

@@ -66,7 +66,7 @@ export const pretrainFields = {
   epsilon: number(1e-8, { minimum: 0 }),
   /** Global norm to which gradients are clipped; 0 for none. */
   maximumGradientNorm: number(1, { minimum: 0 }),
-  /** Dropout of a new model, everywhere. */
+  /** Dropout of a new model, everywhere; the published rates, or none up to 256 features, when left out. */
   dropout: nullable(probability()),
   /** How a new model starts: as published, or so that a narrow one learns soon (`narrow-start.ts`); by its width. */
   initialization: nullable(oneOf(["published", "narrow"], "published")),

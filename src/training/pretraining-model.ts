@@ -38,7 +38,7 @@ export interface ModelPlan {
   ) => Promise<PretrainingModel>;
 }
 
-/** Up to this many features, a new model has a narrow start unless the settings say otherwise. */
+/** Up to this many features, a new model has a narrow start and no dropout unless the settings say otherwise. */
 const narrowWidth = 256;
 
 /** The longest row unless the settings say otherwise. */
@@ -96,18 +96,18 @@ async function newModel(
 ): Promise<PretrainingModel> {
   const { configuration, presets, pretraining, sizes } = architecture;
   const given = await givenConfiguration(settings, architecture);
+  const preset = given ?? configuration.create(presetOf(presets, settings.preset ?? "tiny") as object);
+  // A narrow model is far from learning its text by heart, and dropout would only keep it at the plateau for longer.
+  const defaultDropout = given === undefined && sizes(preset).width <= narrowWidth ? 0 : undefined;
   const wanted = pretraining.settings({
     vocabSize: tokens.vocabSize,
     maximumLength:
       given === undefined ? (settings.sequenceLength ?? defaultSequenceLength) : sizes(given).maximumLength,
     padTokenId: tokens.padTokenId,
     eosTokenId: tokens.eosTokenId,
-    dropout: settings.dropout ?? undefined,
+    dropout: settings.dropout ?? defaultDropout,
   });
-  const base = configuration.create(
-    { ...(given === undefined ? presetOf(presets, settings.preset ?? "tiny") : {}), ...wanted },
-    given,
-  );
+  const base = configuration.create(wanted as object, preset);
   const { width, maximumLength } = sizes(base);
   const narrowStart = narrowStartOf(settings, pretraining.narrowStart, width);
   const initializerRange = settings.initializerRange ?? (narrowStart === undefined ? undefined : 1 / Math.sqrt(width));
