@@ -1,8 +1,11 @@
 /** What a caller of BERT relies on; its numbers are checked by src/verification. */
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { beforeAll, describe, expect, it } from "vitest";
 import type { Tensor } from "../tensor/index.ts";
-import { BertForPreTraining } from "./bert.ts";
+import { BertForMaskedLM, BertForPreTraining, BertForThreeClassPreTraining } from "./bert.ts";
 
 const folder = fileURLToPath(new URL("../../test/golden/models/bert-BertForPreTraining", import.meta.url));
 let model: BertForPreTraining;
@@ -20,6 +23,38 @@ function rowsOf(tensor: Tensor): number[][] {
   const data = Array.from(tensor.data as Float32Array);
   return Array.from({ length: data.length / width }, (_, index) => data.slice(index * width, (index + 1) * width));
 }
+
+describe("BERT with three classes of pairs", () => {
+  it("is the published pretraining model with a third class, and a valid BertForMaskedLM when saved", async () => {
+    const three = await BertForThreeClassPreTraining.fromPretrained(folder, { threads: 1, onWarning: () => {} });
+    const weight = three.parameters.get("cls.three_class_relationship.weight");
+    const published = model.parameters.get("cls.seq_relationship.weight");
+    const bias = model.parameters.get("cls.seq_relationship.bias");
+    if (weight === undefined || published === undefined || bias === undefined) throw new Error("a head is missing");
+    three.store.view(weight).set(model.store.view(published));
+    const ownBias = three.parameters.get("cls.three_class_relationship.bias");
+    if (ownBias !== undefined) three.store.view(ownBias).set(model.store.view(bias));
+    const expected = await model({ inputIds });
+    const outputs = await three({ inputIds });
+    expect(outputs.seqRelationshipLogits.dims).toEqual([2, 3]);
+    expect(rowsOf(outputs.predictionLogits)).toEqual(rowsOf(expected.predictionLogits));
+    for (const [row, [next, other]] of rowsOf(expected.seqRelationshipLogits).entries()) {
+      expect(rowsOf(outputs.seqRelationshipLogits)[row]?.[0]).toBeCloseTo(next as number, 6);
+      expect(rowsOf(outputs.seqRelationshipLogits)[row]?.[1]).toBeCloseTo(other as number, 6);
+    }
+    await expect(three({ inputIds, labels: inputIds, nextSentenceLabel: [2, 3] })).rejects.toMatchObject({
+      kind: "shape",
+    });
+
+    const saved = await mkdtemp(join(tmpdir(), "cloze-three-class-"));
+    await three.savePretrained(saved);
+    const masked = await BertForMaskedLM.fromPretrained(saved, { threads: 1, onWarning: () => {} });
+    expect(rowsOf((await masked({ inputIds })).logits)).toEqual(rowsOf(expected.predictionLogits));
+    const again = await BertForThreeClassPreTraining.fromPretrained(saved, { threads: 1 });
+    expect(rowsOf((await again({ inputIds })).seqRelationshipLogits)).toEqual(rowsOf(outputs.seqRelationshipLogits));
+    await rm(saved, { recursive: true });
+  });
+});
 
 describe("BERT", () => {
   it("sends only selected positions through the vocabulary head, with the same logits", async () => {

@@ -24,9 +24,11 @@ function foldersByClass(): Map<string, string[]> {
 }
 
 const folders = foldersByClass();
-const classNames = (
-  await Promise.all(modelTypes.map(async (modelType) => Object.keys((await loadArchitecture(modelType)).classes)))
-).flat();
+const architectures = await Promise.all(modelTypes.map((modelType) => loadArchitecture(modelType)));
+/** Classes of our own, which are stored as a published one, have no reference: unit tests compare them with its kin. */
+const classNames = architectures.flatMap(({ classes }) =>
+  Object.entries(classes).flatMap(([name, { publishedName = name }]) => (publishedName === name ? [name] : [])),
+);
 
 describe.skipIf(!available)("reference folders of models (skipped without ../shared/golden)", () => {
   it.each(classNames)("%s has a reference", (name) => {
