@@ -43,7 +43,7 @@ describe("BERT with three classes of pairs", () => {
       expect(rowsOf(outputs.seqRelationshipLogits)[row]?.[1]).toBeCloseTo(other as number, 6);
     }
     await expect(three({ inputIds, labels: inputIds, nextSentenceLabel: [2, 3] })).rejects.toMatchObject({
-      kind: "shape",
+      kind: "data",
     });
 
     const saved = await mkdtemp(join(tmpdir(), "cloze-three-class-"));
