@@ -27,15 +27,15 @@ const bert = {
   objective: "masked-language-modeling+next-sentence-prediction",
   vocabSize: 2048,
   learningRate: 5e-4,
-  warmupSteps: 30,
+  warmupSteps: 10,
 };
 
 /** The name of a run is the name of its reference file. */
 export const trainingRuns = {
   "gpt2-tiny-tinyshakespeare": { ...gpt2, corpus: `${corpora}tinyshakespeare.txt` },
-  "gpt2-tiny-wikitext2": { ...gpt2, corpus: `${corpora}wikitext2.valid.txt` },
+  "gpt2-tiny-wikitext2": { ...gpt2, steps: 150, corpus: `${corpora}wikitext2.valid.txt` },
   // The corpus that comes with the package.
-  "bert-mini-brown": { ...bert, corpus: "brown", batchSize: 8, steps: 120, holdOutEvery: 100 },
+  "bert-mini-brown": { ...bert, corpus: "brown", batchSize: 8, steps: 60, holdOutEvery: 100 },
 } as const satisfies Record<string, Partial<PretrainSettings>>;
 export type TrainingRunName = keyof typeof trainingRuns;
 
