@@ -11,6 +11,11 @@ export interface Phase {
   readonly share: number;
 }
 
+/** What names a batch's rows among those of all phases. */
+export function phaseKey(phase: number, { key }: TokenBatch): TokenBatch["key"] {
+  return [`phase ${phase}`, ...key];
+}
+
 export class PhasedBatches implements BatchStream {
   readonly start: MixturePosition;
   readonly #phases: readonly Phase[];
@@ -32,7 +37,7 @@ export class PhasedBatches implements BatchStream {
         const { value: batch, done } = await (open[index] as AsyncGenerator<TokenBatch>).next();
         if (done) return;
         const next = { step: step + 1, streams: streams.with(index, batch.next) };
-        yield { ...batch, key: [`phase ${index}`, ...batch.key], position: { step, streams }, next };
+        yield { ...batch, key: phaseKey(index, batch), position: { step, streams }, next };
         ({ step, streams } = next);
       }
     } finally {

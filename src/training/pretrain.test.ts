@@ -80,6 +80,30 @@ describe("pretrain", () => {
     expect(await weights(again.output)).toEqual(await weights(output));
   });
 
+  it("shows the very batch that the first step gets", async () => {
+    let first: unknown;
+    const given: unknown[] = [];
+    await train(
+      "first batch",
+      { steps: 1, learningRate: 0 },
+      {},
+      {
+        onReady: async (run, _totalSteps, firstBatch) => {
+          first = await firstBatch();
+          const { prepareBatch } = run.objective;
+          Object.assign(run.objective, {
+            prepareBatch: (...args: Parameters<typeof prepareBatch>) => {
+              const prepared = prepareBatch(...args);
+              given.push(prepared);
+              return prepared;
+            },
+          });
+        },
+      },
+    );
+    expect(first).toEqual(given[0]);
+  });
+
   it("learns: the loss falls well below that of guessing by frequency", async () => {
     const { events } = await train("learning", { steps: 500, batchSize: 32, learningRate: 5e-3, checkpointEvery: 0 });
     const losses = events.flatMap((event) => (event.event === "step" ? [event.loss] : []));

@@ -5,6 +5,7 @@ import type { Parameter, TensorSpec } from "../graph/index.ts";
 import type { PreparedBatch } from "../objectives/index.ts";
 import { adafactor, adamw, type HoldOptions, lamb, Optimizer, SCHEDULES, type Schedule } from "../optim/index.ts";
 import type { Random } from "../random.ts";
+import { phaseKey } from "./phased-batches.ts";
 import { defaultLearningRate, type LengthPhase, lengthPhases, type PretrainSettings } from "./pretrain-settings.ts";
 import type { PretrainRun } from "./pretraining-types.ts";
 import { TrainStep } from "./train-step.ts";
@@ -60,7 +61,8 @@ function batchesOf(run: PretrainRun, phase: LengthPhase, index: number, random: 
     const batches = stream.from(stream.start);
     const { value } = await batches.next();
     await batches.return(undefined);
-    return objective.prepareBatch(value as TokenBatch, random.fork("training"));
+    const batch = value as TokenBatch;
+    return objective.prepareBatch({ ...batch, key: phaseKey(index, batch) }, random.fork("training"));
   };
   return { ...phase, stream, firstBatch };
 }
