@@ -39,6 +39,7 @@ const body = lines.map((line, index) => {
 writeFileSync(
   target,
   `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}" font-family="ui-monospace, SFMono-Regular, Menlo, Consolas, 'DejaVu Sans Mono', monospace" font-size="13">
+<title>Lines of a terminal</title>
 <rect width="100%" height="100%" rx="8" fill="${colours.background}"/>
 ${body.join("\n")}
 </svg>
