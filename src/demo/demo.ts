@@ -91,7 +91,7 @@ class Demo {
     const { minutes } = lengths[this.#kind];
     this.#say("A BERT learns English on this machine, from nothing: the Brown corpus (1961), no network, no Python.");
     this.#say(
-      `In all about ${this.#kind === "quick" ? "45 seconds" : "4 minutes"} on two cores: text and vocabulary 5 s, ` +
+      `In all about ${this.#kind === "quick" ? "50 seconds" : "4 minutes"} on two cores: text and vocabulary 5 s, ` +
         `counting 3 s, training ${minutes < 1 ? `${Math.round(minutes * 60)} s` : `${minutes} min`}.`,
     );
     this.#say("");

@@ -10,7 +10,7 @@ export interface DemoLength {
 
 export const lengths = {
   full: { minutes: 3, evaluateEveryMs: 12_000 },
-  quick: { minutes: 0.4, evaluateEveryMs: 5_000 },
+  quick: { minutes: 0.5, evaluateEveryMs: 5_000 },
 } as const satisfies Record<string, DemoLength>;
 
 const common: Partial<PretrainSettings> = {
