@@ -11,6 +11,10 @@ export const evaluate = defineCommand({
     model: requiredText("DIR", "A model folder"),
     data: requiredText("FILE", "Text: a file, a folder or brown"),
     sequenceLength: optionalWholeNumber("Tokens of a row", "what the model takes, 512 at most"),
+    history: optionalWholeNumber(
+      "causal-language-modeling: tokens before it that a prediction may read",
+      "all of the row",
+    ),
     ...engineOptions,
   },
   examples: [

@@ -79,6 +79,33 @@ const flags: Readonly<Record<SettingName, SettingFlag>> = {
   maskShare: { placeholder: "X", about: "Share of the tokens that masked language modeling selects" },
   maskTokenShare: { placeholder: "X", about: "Share of these that become the mask token" },
   randomTokenShare: { placeholder: "X", about: "Share of these that become a random token" },
+  maskDraws: {
+    placeholder: "KIND",
+    about: "Masks: dynamic, new in each epoch, or static, drawn once",
+    choices: ["dynamic", "static"],
+  },
+  maskCopies: {
+    placeholder: "N",
+    about: "Of static masks: differently masked copies of a row that take turns; BERT had 10",
+  },
+  maskUnit: { placeholder: "UNIT", about: "What is masked together", choices: ["token", "word", "n-gram"] },
+  maxNgram: { placeholder: "N", about: "Words of the longest n-gram" },
+  maxPredictionsPerSequence: {
+    placeholder: "N",
+    about: "Masked tokens of a row at most; BERT had 20 of 128",
+    otherwise: "no limit",
+  },
+  rows: {
+    placeholder: "KIND",
+    about: "Rows of masked language modeling alone: contiguous, running text, or full-sentences, as RoBERTa had",
+    choices: ["contiguous", "full-sentences"],
+  },
+  shortSequenceProbability: { placeholder: "X", about: "Of pairs: share of rows with a random shorter length" },
+  history: {
+    placeholder: "K",
+    about: "Tokens before it that a prediction of causal language modeling may read",
+    otherwise: "all of the row",
+  },
   holdOutEvery: { placeholder: "N", about: "One document in so many is held out for evaluation; 0 for none" },
   evaluateEvery: { placeholder: "N", about: "Steps between evaluations; 0 for one at the end" },
   earlyStopEvaluations: {

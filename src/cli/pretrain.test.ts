@@ -140,6 +140,119 @@ describe("pretrain", () => {
   });
 });
 
+describe("the flags of objectives", () => {
+  /** The first row, and which of its places are asked. */
+  async function firstRow(...words: string[]) {
+    const { lines, exitCode } = await run([...small, "--steps", "1", "--dry-run", "--json", ...words]);
+    expect(exitCode).toBe(0);
+    const [plan] = lines as { firstRow: { tokens: string[]; asked: { position: number; token: string }[] } }[];
+    const { tokens = [], asked = [] } = plan?.firstRow ?? {};
+    const original = [...tokens];
+    for (const { position, token } of asked) original[position] = token;
+    return { original, places: asked.map(({ position }) => position) };
+  }
+
+  it("hides whole words", async () => {
+    // With 30 tokens, words are in pieces.
+    const pieces = ["--vocab-size", "30", "--mask-share", "0.5", "--sequence-length", "40"];
+    const halves = async (...words: string[]): Promise<number> => {
+      const { original, places } = await firstRow(...pieces, ...words);
+      const isHidden = (at: number): boolean => places.includes(at);
+      return original.filter((token, at) => token.startsWith("##") && isHidden(at) !== isHidden(at - 1)).length;
+    };
+    expect(await halves()).toBeGreaterThan(0);
+    expect(await halves("--mask-unit", "word")).toBe(0);
+    expect(await halves("--mask-unit", "n-gram", "--max-ngram", "2")).toBe(0);
+  });
+
+  it("hides no more of a row than it is told", async () => {
+    const words = ["--mask-share", "0.5", "--max-predictions-per-sequence"];
+    expect((await firstRow(...words, "2")).places).toHaveLength(2);
+    expect((await firstRow(...words, "3")).places).toHaveLength(3);
+  });
+
+  it("fills rows with whole sentences", async () => {
+    const { original } = await firstRow("--rows", "full-sentences", "--sequence-length", "24");
+    const text = original.join(" ").replaceAll(/ ?\[(?:CLS|SEP|PAD)\] ?/g, " ");
+    expect(text.trim()).toMatch(
+      /^(?:[^.]* )?\.(?: (?:the cat sat on the mat|a bird flew over the house|the dog ran under a tree) \.)*$/,
+    );
+  });
+
+  it("cuts pairs shorter when it is told to", async () => {
+    const long = join(folder, "long.txt");
+    writeFileSync(long, `${"the cat sat on the mat .\n".repeat(20)}\n`.repeat(20));
+    const rows = ["--corpus", long, "--objective", "next-sentence-prediction", "--sequence-length", "64"];
+    const length = async (share: string): Promise<number | undefined> => {
+      const words = [...small, ...rows, "--short-sequence-probability", share, "--steps", "1", "--dry-run", "--json"];
+      const batch = (await run(words)).lines[0]?.batch as Record<string, { shape: number[] }>;
+      return batch.inputIds?.shape[1];
+    };
+    expect(await length("0")).toBe(64);
+    expect(await length("1")).toBeLessThan(64);
+  });
+
+  it("trains with each of them, writes them down, and repeats them from there", async () => {
+    const weights: Record<string, string> = {};
+    const cases: Readonly<Record<string, string[]>> = {
+      dynamic: [],
+      static: ["--mask-draws", "static"],
+      copies: ["--mask-draws", "static", "--mask-copies", "2"],
+      causal: ["--architecture", "gpt2"],
+      history: ["--architecture", "gpt2", "--history", "2"],
+    };
+    for (const [name, words] of Object.entries(cases)) {
+      const folder = join(output, name);
+      // More than an epoch, or static masks would be the dynamic ones' first.
+      const { exitCode } = await run([...small, "--batch-size", "16", "--steps", "9", "--output", folder, ...words]);
+      expect(exitCode).toBe(0);
+      weights[name] = readFileSync(join(folder, "model.safetensors"), "base64");
+    }
+    expect(new Set(Object.values(weights)).size).toBe(5);
+    const file = join(output, "copies", "run.json");
+    expect(JSON.parse(readFileSync(file, "utf8"))).toMatchObject({
+      maskDraws: "static",
+      maskCopies: 2,
+      rows: "contiguous",
+    });
+    await run(["pretrain", "--config-file", file, "--output", join(output, "again"), "--quiet"]);
+    expect(readFileSync(join(output, "again", "model.safetensors"), "base64")).toBe(weights.copies);
+    const evaluated = async (...words: string[]) => {
+      const given = ["--model", join(output, "history"), "--data", join(folder, "corpus.txt"), ...words, "--json"];
+      return (await run(["evaluate", "causal-language-modeling", ...given])).lines[0]?.metrics;
+    };
+    expect(await evaluated("--history", "24")).toEqual(await evaluated());
+    expect(await evaluated("--history", "2")).not.toEqual(await evaluated());
+  });
+
+  it.each([
+    ["maskUnit", ["--architecture", "gpt2", "--mask-unit", "word"]],
+    ["maskShare", ["--objective", "next-sentence-prediction", "--mask-share", "0.3"]],
+    ["rows", ["--objective", "masked-language-modeling+next-sentence-prediction", "--rows", "full-sentences"]],
+    ["maskCopies", ["--mask-copies", "10"]],
+    ["maxNgram", ["--max-ngram", "2"]],
+    ["history", ["--history", "4"]],
+    ["shortSequenceProbability", ["--short-sequence-probability", "0.5"]],
+    ["maskUnit", ["--tokenizer-kind", "character-bpe", "--mask-unit", "word"]],
+    ["--mask-unit", ["--mask-unit", "words"]],
+    ["--max-predictions-per-sequence", ["--max-predictions-per-sequence", "0"]],
+    ["--history", ["--architecture", "gpt2", "--history", "0"]],
+    ["--mask-draw", ["--mask-draw", "static"]],
+  ])("refuses what has no effect or is wrong: %s of %j", async (field, words) => {
+    const { exitCode, error } = await run([...small, "--steps", "1", "--output", output, "--json", ...words]);
+    expect({ exitCode, kind: error.kind, field: error.field }).toEqual({ exitCode: 2, kind: "configuration", field });
+    expect(existsSync(output)).toBe(false);
+  });
+
+  it("shows every default in the help", async () => {
+    const { stdout } = await run(["pretrain", "--help"]);
+    const help = stdout.replaceAll(/\s+/g, " ");
+    expect(help).toMatch(/--mask-draws <KIND> [^(]*\(default: dynamic\)/);
+    expect(help).toMatch(/--mask-unit <UNIT> [^(]*\(default: token\)/);
+    expect(help).toMatch(/--history <K> [^(]*\(default: all of the row\)/);
+  });
+});
+
 describe("pretrain --dry-run", () => {
   it("tells shapes, parameters, memory, time and the first batch, and writes nothing", async () => {
     const words = [...small, "--steps", "200", "--dry-run"];

@@ -31,4 +31,4 @@ export type {
 export { loadObjective, type ObjectiveOptions, objectiveNames, pairObjectiveNames } from "./registry.ts";
 export { type SentenceOrderPredictionOptions, sentenceOrderPrediction } from "./sentence-order-prediction.ts";
 export type { PairClassifier, PairObjective } from "./sentence-pair-objective.ts";
-export { wordStarts } from "./token-selection.ts";
+export { type WordMark, wordStarts } from "./token-selection.ts";

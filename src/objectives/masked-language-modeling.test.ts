@@ -120,6 +120,13 @@ describe("tokenMasker", () => {
     expectShare(shared, total, 0.15); // independent
   });
 
+  it("draws so many times as there are copies, which take turns", () => {
+    const mask = tokenMasker(tokens, { draws: "static", copies: 3 });
+    const drawn = Array.from({ length: 7 }, (_, epoch) => mask(batchOf({ epoch }), random).inputIds.join());
+    expect(new Set(drawn).size).toBe(3);
+    expect(drawn.slice(3)).toEqual([...drawn.slice(0, 3), drawn[0]]);
+  });
+
   it("draws for a row whatever batch it is in", () => {
     const mask = tokenMasker(tokens);
     const whole = batchOf({ rows: 8 });
@@ -222,6 +229,8 @@ describe("tokenMasker", () => {
     { unit: "word", wordStarts: new Uint8Array(3) },
     { maxNgram: 0 },
     { maxPredictionsPerSequence: 0 },
+    { draws: "static", copies: 0 },
+    { copies: 10 },
     { shair: 0.1 } as MaskingOptions,
   ])("refuses %j", (options) => {
     expect(() => tokenMasker(tokens, options)).toThrow(ConfigurationError);
@@ -243,6 +252,18 @@ describe("maskedLanguageModeling", () => {
     expect(Object.values(prepared).every((array) => array.type === "int64")).toBe(true);
   });
 
+  it("asks the same in evaluation, whatever training hides", () => {
+    const options = {
+      share: 0.5,
+      unit: "word",
+      wordStarts: new Uint8Array(500),
+      maxPredictionsPerSequence: 1,
+    } as const;
+    const ours = maskedLanguageModeling(tokens, { ...options, draws: "static", copies: 10 });
+    const evaluated = ours.prepareEvaluationBatch(batchOf({ epoch: 3 }), random);
+    expect(evaluated).toEqual(maskedLanguageModeling(tokens).prepareEvaluationBatch(batchOf(), random));
+  });
+
   it("scores losses and accuracies as sums", () => {
     const labels = { type: "int64", dims: [3], data: BigInt64Array.of(1n, 0n, -100n) } as const;
     const logits = { data: Float32Array.of(0, Math.log(3), Math.log(4), 0, 0, 9) };
@@ -255,5 +276,6 @@ describe("maskedLanguageModeling", () => {
 
 it("knows which entries of a vocabulary begin words", () => {
   expect(Array.from(wordStarts(["[CLS]", "un", "##able", "##s", "今"], "wordpiece"))).toEqual([1, 1, 0, 0, 1]);
+  expect(Array.from(wordStarts(["▁un", "able", ",", "▁", "é"], "metaspace"))).toEqual([1, 0, 1, 1, 0]);
   expect(Array.from(wordStarts(["Ġun", "able", ",", "Ċ", "'s", "Ã©"], "byte-level"))).toEqual([1, 0, 1, 1, 1, 0]);
 });

@@ -4,7 +4,7 @@
  * Paper: Devlin et al. 2019 (BERT), https://arxiv.org/abs/1810.04805, §3.1 and A.1: 15% of the tokens are selected; 80% of
  * those become [MASK], 10% a random token, 10% stay. As there, a random token is any of the vocabulary, special ones too.
  * Selected are never special tokens, [UNK] included. Dynamic masking (other draws each epoch) is RoBERTa's; static
- * masking draws once, as BERT's prepared data did.
+ * masking draws once, or so many times as there are copies: BERT's prepared data held ten of each row.
  */
 import {
   contiguousPacking,
@@ -33,6 +33,8 @@ export interface MaskingOptions {
   randomShare?: number;
   /** Whether other tokens are selected each time that an example comes, or always the same ones; `dynamic`. */
   draws?: "dynamic" | "static";
+  /** Of static draws: the differently masked copies of a row that take turns, epoch by epoch; 1. BERT's data: 10. */
+  copies?: number;
   /** What is selected together: single tokens (default), whole words, or runs of 1 to `maxNgram` words, p(n) ∝ 1/n. */
   unit?: "token" | "word" | "n-gram";
   /** [V]: 1 for ids that begin a word (see `wordStarts`). Needed for whole words. */
@@ -41,21 +43,25 @@ export interface MaskingOptions {
   maxNgram?: number;
   /** No more than this many of a row; BERT: 20 of 128. Default: no limit. */
   maxPredictionsPerSequence?: number;
-  /** How rows are cut: running text (default), or whole sentences as in RoBERTa. */
+  /** How rows are cut: running text (default), or whole sentences as in RoBERTa; lines are then cut into sentences. */
   rows?: "contiguous" | "full-sentences";
 }
 
 /**
  * What evaluation does otherwise: every selected token becomes [MASK], the same ones are selected every time, and they are
- * the published 15% whatever training selects, so that the figures of different runs compare.
+ * the published 15%, token by token, whatever training selects, so that the figures of different runs compare.
  */
-export const evaluationMasking = { share: 0.15, maskShare: 1, randomShare: 0, draws: "static" } as const;
+export const evaluationMasking = {
+  ...({ share: 0.15, maskShare: 1, randomShare: 0, draws: "static", copies: 1, unit: "token" } as const),
+  maxPredictionsPerSequence: Number.POSITIVE_INFINITY,
+};
 
 const MASKING_OPTIONS: readonly (keyof MaskingOptions)[] = [
   "share",
   "maskShare",
   "randomShare",
   "draws",
+  "copies",
   "unit",
   "wordStarts",
   "maxNgram",
@@ -84,7 +90,7 @@ export type TokenMasker = (batch: TokenBatch, random: Random) => MaskedTokens;
 /** The corruption alone, for objectives that are built on it. */
 export function tokenMasker(tokens: SpecialTokens, options: MaskingOptions = {}): TokenMasker {
   refuseUnknownNames(options, MASKING_OPTIONS, "the options of masked language modeling");
-  const { share = 0.15, maskShare = 0.8, randomShare = 0.1, draws = "dynamic", unit = "token" } = options;
+  const { share = 0.15, maskShare = 0.8, randomShare = 0.1, unit = "token" } = options;
   if (!(maskShare >= 0 && randomShare >= 0 && maskShare + randomShare <= 1 + 1e-9)) {
     throw new ConfigurationError("The shares of masked and random tokens must be parts of one.", {
       field: "maskShare, randomShare",
@@ -93,14 +99,14 @@ export function tokenMasker(tokens: SpecialTokens, options: MaskingOptions = {})
     });
   }
   const maskTokenId = requireToken(tokens, "maskTokenId", "masked-language-modeling");
+  const drawOf = drawsOf(options);
   const isSpecial = specialTokenFlags(tokens);
   const { wordStarts, maxNgram = 3, maxPredictionsPerSequence: maxPerSequence = Number.POSITIVE_INFINITY } = options;
   const selection = { share, unit, wordStarts, maxNgram, maxPerSequence };
   checkSelection(selection, tokens.vocabSize);
 
   return (batch, random) => {
-    const stream = random.fork("masking", ...batch.key);
-    const draw = draws === "static" ? stream : stream.fork(batch.epoch);
+    const draw = drawOf(random.fork("masking", ...batch.key), batch.epoch);
     const inputIds = batch.inputIds.slice();
     const positions: number[] = [];
     const labels: number[] = [];
@@ -121,6 +127,19 @@ export function tokenMasker(tokens: SpecialTokens, options: MaskingOptions = {})
     }
     return { inputIds, positions: Int32Array.from(positions), labels: Int32Array.from(labels) };
   };
+}
+
+/** Which of a row's draws an epoch takes. */
+function drawsOf({ draws = "dynamic", copies = 1 }: MaskingOptions): (stream: Random, epoch: number) => Random {
+  if (!Number.isInteger(copies) || copies < 1 || (copies > 1 && draws === "dynamic")) {
+    throw new ConfigurationError("Rows cannot be masked in so many ways.", {
+      field: "copies",
+      expected: draws === "static" ? "a positive integer" : "none: dynamic masks are new in each epoch",
+      received: String(copies),
+    });
+  }
+  if (draws === "dynamic") return (stream, epoch) => stream.fork(epoch);
+  return copies === 1 ? (stream) => stream : (stream, epoch) => stream.fork("copy", epoch % copies);
 }
 
 /** Positions of a row that hold text. */
@@ -157,7 +176,7 @@ export function maskedLanguageModeling(
   const { inputIds, attentionMask, tokenTypeIds, positions, labels } = objectiveInputs;
   return {
     name: "masked-language-modeling",
-    corpus: { sentences: "lines", lineEnd: "" },
+    corpus: { sentences: options.rows === "full-sentences" ? "split" : "lines", lineEnd: "" },
     redraw: options.draws !== "static",
     inputSpecs: { inputIds, attentionMask, tokenTypeIds, positions, labels },
     packing: ({ sequenceLength, evaluation = false }): Packing =>

@@ -100,13 +100,16 @@ function drawNgramLength(longest: number, random: Random): number {
   return longest;
 }
 
+/** How a vocabulary shows where words begin. */
+export type WordMark = "wordpiece" | "byte-level" | "metaspace";
+
 /**
  * [V]: which entries of a vocabulary begin a word.
  *
- * `wordpiece`: all but those that begin with `##`. `byte-level`: those that begin with a space (written Ġ) or another
- * character that belongs to no word; the first word of a text is recognized by what stands before it.
+ * `wordpiece`: all but those that begin with `##`. `byte-level` and `metaspace`: those that begin with a space (written Ġ or
+ * ▁) or another character that belongs to no word; the first word of a text is recognized by what stands before it.
  */
-export function wordStarts(vocabulary: readonly string[], kind: "wordpiece" | "byte-level"): Uint8Array {
+export function wordStarts(vocabulary: readonly string[], kind: WordMark): Uint8Array {
   const begins =
     kind === "wordpiece"
       ? (token: string) => !token.startsWith("##")

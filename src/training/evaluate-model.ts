@@ -1,5 +1,6 @@
 /** A model folder's figures on a text: what `cloze evaluate` prints for an objective. */
 import { openCorpus } from "../data/index.ts";
+import { ConfigurationError } from "../errors.ts";
 import { AutoModelForCausalLM, AutoModelForMaskedLM, loadArchitecture, type ModelOptions } from "../models/index.ts";
 import { loadObjective } from "../objectives/index.ts";
 import { AutoTokenizer } from "../tokenizers/index.ts";
@@ -14,6 +15,8 @@ export type EvaluationObjective = (typeof evaluationObjectives)[number];
 export interface EvaluateModelOptions extends ModelOptions {
   /** Tokens of a row; what the model takes, 512 at most, when left out. */
   readonly sequenceLength?: number | undefined;
+  /** Of causal language modeling: how many tokens before it a prediction may read; all of the row when left out. */
+  readonly history?: number | undefined;
   readonly report?: StageReport;
   readonly onWarning?: (text: string) => void;
 }
@@ -38,16 +41,24 @@ export async function evaluateModel(
   data: string,
   options: EvaluateModelOptions = {},
 ): Promise<ModelEvaluation> {
-  const { report = () => undefined, onWarning, device, threads } = options;
+  const { report = () => undefined, onWarning, device, threads, history } = options;
+  if (history !== undefined && task !== "causal-language-modeling") {
+    throw new ConfigurationError(`history has no effect on ${task}.`, {
+      field: "history",
+      received: String(history),
+      hint: "Leave it out, or evaluate causal-language-modeling.",
+    });
+  }
   const loader = task === "causal-language-modeling" ? AutoModelForCausalLM : AutoModelForMaskedLM;
   const model = await loader.fromPretrained(folder, { device, threads, ...(onWarning && { onWarning }) });
   const tokenizer = await AutoTokenizer.fromPretrained(folder);
-  const objective = await loadObjective(task, specialTokensOf(tokenizer));
+  const architecture = await loadArchitecture(model.config.modelType);
+  const { maximumLength, layers } = architecture.sizes(model.config);
+  const causal = history === undefined ? {} : { causal: { history, layers } };
+  const objective = await loadObjective(task, specialTokensOf(tokenizer), causal);
   const source = await openCorpus(data, { onWarning });
   const parts = { cacheFolder: undefined, report };
   const { training: corpus } = await tokenizeAndSplit(source, tokenizer, 0, objective.corpus, parts);
-  const architecture = await loadArchitecture(model.config.modelType);
-  const { maximumLength } = architecture.sizes(model.config);
   const evaluator = new Evaluator(model, objective);
   try {
     const sequenceLength = options.sequenceLength ?? Math.min(maximumLength, longestRow);

@@ -78,6 +78,22 @@ export const pretrainFields = {
   maskTokenShare: probability(0.8),
   /** Of those, what share becomes a random token; the rest stays. */
   randomTokenShare: probability(0.1),
+  /** Whether each epoch hides other tokens (RoBERTa), or the same ones. */
+  maskDraws: oneOf(["dynamic", "static"], "dynamic"),
+  /** Of static masks: the differently masked copies of each row that take turns; BERT's data held 10. */
+  maskCopies: size(1),
+  /** What masked language modeling hides together. */
+  maskUnit: oneOf(["token", "word", "n-gram"], "token"),
+  /** Words of the longest n-gram. */
+  maxNgram: size(3),
+  /** No more tokens of a row are hidden than this; no limit when left out. */
+  maxPredictionsPerSequence: nullable(size()),
+  /** How masked language modeling alone cuts rows: running text, or whole sentences (RoBERTa). */
+  rows: oneOf(["contiguous", "full-sentences"], "contiguous"),
+  /** Of pairs: the share of rows whose target is a random shorter length. */
+  shortSequenceProbability: probability(0.1),
+  /** How many tokens before it a causal prediction may read; all of the row when left out. */
+  history: nullable(size()),
   /** Of the corpus' documents, one in so many is held out for evaluation; 0 for none. */
   holdOutEvery: integer(20, { minimum: 0 }),
   /** Steps between evaluations on held-out text; 0 for one at the end only. */

@@ -27,6 +27,8 @@ export interface PretrainingModel {
 
 export interface ModelPlan {
   readonly objectiveName: string;
+  /** Of the model that will be trained. */
+  readonly layers: number;
   /** The folder of the tokenizer; null when one is trained. */
   readonly tokenizerFolder: string | null;
   readonly tokenizerKind: TokenizerKind;
@@ -53,9 +55,10 @@ export async function planModel(settings: PretrainSettings, resumedFrom: string 
   const task = taskOf(objectiveName);
   // What can be wrong is found before the corpus is read.
   classFor(architecture, task);
-  if (settings.model === null && settings.config === null) presetOf(architecture.presets, settings.preset ?? "tiny");
+  const { layers } = architecture.sizes(config ?? (await newConfiguration(settings, architecture)));
   return {
     objectiveName,
+    layers,
     tokenizerFolder: resumedFrom ?? settings.tokenizer ?? settings.model,
     tokenizerKind: settings.tokenizerKind ?? pretraining.tokenizerKind,
     build: (tokens, tokenCounts, random) =>
@@ -94,15 +97,14 @@ async function newModel(
   tokenCounts: () => Promise<Float64Array>,
   random: Random,
 ): Promise<PretrainingModel> {
-  const { configuration, presets, pretraining, sizes } = architecture;
-  const given = await givenConfiguration(settings, architecture);
-  const preset = given ?? configuration.create(presetOf(presets, settings.preset ?? "tiny") as object);
+  const { configuration, pretraining, sizes } = architecture;
+  const preset = await newConfiguration(settings, architecture);
+  const isGiven = settings.config !== null;
   // A narrow model is far from learning its text by heart, and dropout would only keep it at the plateau for longer.
-  const defaultDropout = given === undefined && sizes(preset).width <= narrowWidth ? 0 : undefined;
+  const defaultDropout = !isGiven && sizes(preset).width <= narrowWidth ? 0 : undefined;
   const wanted = pretraining.settings({
     vocabSize: tokens.vocabSize,
-    maximumLength:
-      given === undefined ? (settings.sequenceLength ?? defaultSequenceLength) : sizes(given).maximumLength,
+    maximumLength: isGiven ? sizes(preset).maximumLength : (settings.sequenceLength ?? defaultSequenceLength),
     padTokenId: tokens.padTokenId,
     eosTokenId: tokens.eosTokenId,
     dropout: settings.dropout ?? defaultDropout,
@@ -133,10 +135,10 @@ function narrowStartOf(
   return (settings.initialization ?? (width <= narrowWidth ? "narrow" : "published")) === "narrow" ? parts : undefined;
 }
 
-/** What the file of the setting `config` says. */
-async function givenConfiguration(settings: PretrainSettings, { configuration }: Architecture) {
-  if (settings.config === null) return undefined;
-  return configuration.parse(await platform.readText(settings.config, "configuration"), settings.config);
+/** What the file of the setting `config` says, or the preset. */
+async function newConfiguration({ config, preset }: PretrainSettings, { configuration, presets }: Architecture) {
+  if (config === null) return configuration.create(presetOf(presets, preset ?? "tiny") as object);
+  return configuration.parse(await platform.readText(config, "configuration"), config);
 }
 
 function presetOf(presets: Architecture["presets"], name: string): Readonly<Record<string, unknown>> {

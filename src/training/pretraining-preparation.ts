@@ -5,6 +5,7 @@ import type { AnyModel } from "../models/index.ts";
 import { loadObjective, type Objective } from "../objectives/index.ts";
 import type { Random } from "../random.ts";
 import { Evaluator, type Metrics } from "./evaluation.ts";
+import { checkObjectiveSettings, objectiveOptions } from "./objective-settings.ts";
 import type { PretrainSettings } from "./pretrain-settings.ts";
 import { countTokens, prepareTokenizer, specialTokensOf, tokenizeAndSplit } from "./pretraining-corpus.ts";
 import { type PretrainingModel, planModel } from "./pretraining-model.ts";
@@ -25,14 +26,14 @@ export async function preparePretraining(
   { resumedFrom, cacheFolder, random, hooks }: PreparationContext,
 ): Promise<PretrainRun & PretrainingModel> {
   const plan = await planModel(settings, resumedFrom);
+  checkObjectiveSettings(settings, plan.objectiveName);
   const report = hooks.onStage ?? (() => undefined);
   const kind = { kind: plan.tokenizerKind, vocabSize: settings.vocabSize };
   const source = await openCorpus(settings.corpus, { onWarning: hooks.onWarning });
   const tokenizer = await prepareTokenizer(source, plan.tokenizerFolder, kind, report);
   const tokens = specialTokensOf(tokenizer);
-  const { maskShare: share, maskTokenShare: maskShare, randomTokenShare: randomShare } = settings;
-  const masking = { share, maskShare, randomShare };
-  const objective = (await loadObjective(plan.objectiveName, tokens, { masking })) as Objective<AnyModel>;
+  const options = objectiveOptions(settings, tokenizer, plan.layers);
+  const objective = (await loadObjective(plan.objectiveName, tokens, options)) as Objective<AnyModel>;
   const corpus = await tokenizeAndSplit(source, tokenizer, settings.holdOutEvery, objective.corpus, {
     cacheFolder,
     report,
