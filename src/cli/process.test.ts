@@ -1,6 +1,6 @@
 /** What only a process of its own can show: pipes, signals, start. Run from the sources. */
 import { type ChildProcess, spawn } from "node:child_process";
-import { mkdtempSync, openSync, readFileSync, rmSync, writeFileSync, writeSync } from "node:fs";
+import { mkdirSync, mkdtempSync, openSync, readdirSync, readFileSync, rmSync, writeFileSync, writeSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
@@ -34,9 +34,11 @@ interface Ended {
 function cloze(
   words: readonly string[],
   watch: (process: ChildProcess, stdout: string, stderr: string) => void = () => {},
+  variables: Readonly<Record<string, string>> = {},
 ): Promise<Ended> {
   const { NO_COLOR: _, FORCE_COLOR: __, ...environment } = process.env;
-  const child = spawn(process.execPath, [...program, ...words], { env: environment, cwd: folder });
+  const env = { ...environment, ...variables };
+  const child = spawn(process.execPath, [...program, ...words], { env, cwd: folder });
   child.stdin.end();
   let stdout = "";
   let stderr = "";
@@ -65,6 +67,15 @@ describe("the binary", () => {
     expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
     expect(stdout).not.toContain("\u001b");
     expect(stdout.split("\n")).toHaveLength(7);
+  });
+
+  it("leaves nothing behind at home: the engine's reports to its maker are off before it is loaded", async () => {
+    const home = join(folder, "home");
+    mkdirSync(home);
+    const variables = { HOME: home, USERPROFILE: home, XDG_CACHE_HOME: join(home, "cache"), ORT_DISABLE_TELEMETRY: "" };
+    const words = ["run", "fill-mask", "--model", bert, "--input", "a [MASK] ."];
+    expect((await cloze(words, undefined, variables)).code).toBe(0);
+    expect(readdirSync(home)).toEqual([]);
   });
 
   it("reports a wrong request with exit code 2", async () => {

@@ -122,6 +122,9 @@ export function openLibrary(): CLibrary {
   } catch (cause) {
     throw new DeviceError("the package koffi is not installed or does not run here", { hint, cause });
   }
+  // ONNX Runtime reports its use to its maker's servers unless this stands in the environment before it is loaded:
+  // switching the events off afterwards comes too late for the first ones, and for the device id it writes at home.
+  process.env.ORT_DISABLE_TELEMETRY = "1";
   let loaded: LoadedLibrary;
   let base: unknown;
   try {
