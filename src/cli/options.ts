@@ -5,6 +5,8 @@ import { nearestName } from "../platform/option-names.ts";
 export interface Option<T> {
   /** What stands for the value in the help, such as FILE; a switch has none. */
   readonly placeholder?: string;
+  /** Whether the flag can stand without its value; its text is "true" then. */
+  readonly isValueOptional?: boolean;
   readonly about: string;
   /** What holds when it is not given, in words for the help. */
   readonly defaultText: string;

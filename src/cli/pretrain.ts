@@ -14,6 +14,7 @@ import { dryRun } from "./dry-run.ts";
 import { metricsText } from "./metrics-text.ts";
 import { toggle } from "./options.ts";
 import { givenSettings, pretrainSettingOptions } from "./pretrain-options.ts";
+import { profiled, profileOption } from "./profile.ts";
 import { countText, durationText } from "./quantities.ts";
 
 /** Steps over which the shown loss is averaged. */
@@ -24,6 +25,7 @@ export const pretrainCommand = defineCommand({
     ...pretrainSettingOptions,
     resume: toggle("Go on with the run in --output; its run.json stands behind the flags"),
     overwrite: toggle("Replace what is in --output"),
+    profile: profileOption("Show where the time of ten early steps goes", "OUTPUT/profile.json"),
     dryRun: toggle("Write nothing: show shapes, parameters, memory, time and the first batch"),
   },
   examples: [
@@ -48,6 +50,12 @@ export const pretrainCommand = defineCommand({
         hint: "Leave one out.",
       });
     }
+    if (values.dryRun && values.profile !== undefined) {
+      throw new ConfigurationError("--profile has no effect beside --dry-run.", {
+        field: "--profile",
+        hint: "Leave one out.",
+      });
+    }
     if (values.dryRun) return dryRun(settings, context);
     if (settings.output === undefined) {
       throw new ConfigurationError("--output DIR must be given.", {
@@ -57,7 +65,10 @@ export const pretrainCommand = defineCommand({
         hint: "Add --output my-model, or --dry-run to write nothing.",
       });
     }
-    await new PretrainCommand(settings, settings.output ?? "", context).run({ resume, overwrite });
+    const folder = settings.output ?? "";
+    const command = new PretrainCommand(settings, folder, context);
+    const file = values.profile === "" ? platform.join(folder, "profile.json") : values.profile;
+    await profiled(file, "step", context, () => command.run({ resume, overwrite }));
   },
 });
 

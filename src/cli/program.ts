@@ -182,8 +182,9 @@ function describe(parser: Parser, command: AnyCommand): void {
 
 function addOptions(parser: Parser, options: Options): void {
   for (const [name, option] of Object.entries(options)) {
-    const { placeholder, about, defaultText, repeatable } = option;
-    const flag = `--${flagName(name)}${placeholder === undefined ? "" : ` <${placeholder}>`}`;
+    const { placeholder, isValueOptional, about, defaultText, repeatable } = option;
+    const value = isValueOptional ? ` [${placeholder}]` : ` <${placeholder}>`;
+    const flag = `--${flagName(name)}${placeholder === undefined ? "" : value}`;
     const text = `${about} (default: ${defaultText}${repeatable ? "; repeatable" : ""})`;
     if (repeatable) parser.option(flag, text, (value, before: string[] = []) => [...before, value]);
     else parser.option(flag, text);

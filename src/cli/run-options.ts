@@ -9,6 +9,7 @@ import {
   toggle,
   wholeNumber,
 } from "./options.ts";
+import { profileOption } from "./profile.ts";
 import { textInputOptions } from "./text-inputs.ts";
 
 export const runOptions = {
@@ -35,5 +36,6 @@ export const runOptions = {
   seed: wholeNumber("text-generation: of what is drawn", 0, { minimum: 0 }),
   newTextOnly: toggle("text-generation: leave the prompt out"),
   batchSize: optionalWholeNumber("Texts that go through the model together", "16; 8 for text-generation"),
+  profile: profileOption("Show where the time goes", "./profile.json"),
   ...engineOptions,
 };

@@ -2,10 +2,12 @@
 import { platform } from "#platform";
 import { ConfigurationError } from "../errors.ts";
 import { type PipelineTask, pipelineTasks } from "../pipelines/index.ts";
+import { measured } from "../runtime/profiler.ts";
 import { type CommandContext, defineCommand } from "./command.ts";
 import { chosen, flagName } from "./options.ts";
 import { harmless } from "./output.ts";
 import { pipelineRunners, type Runner, type RunRequest } from "./pipeline-runners.ts";
+import { profiled } from "./profile.ts";
 import { runOptions } from "./run-options.ts";
 import { textBlocks } from "./text-inputs.ts";
 
@@ -22,31 +24,37 @@ export const run = defineCommand({
     'cloze run text-generation --model ./my-gpt --input "Once upon a" --do-sample --top-p 0.9',
   ],
   async run(request, context) {
-    const { output, terminal } = context;
-    const { output: file, device, threads, numBeams, numReturnSequences } = request.values;
     const task = chosen(request.arguments[0] ?? "", pipelineTasks, "run");
     refuseForeignOptions(task, request);
-    const loading = { device, threads, onWarning: (text: string) => output.warn(text) };
-    const { load, loadStreaming } = pipelineRunners[task];
-    const isWatched = terminal.output.isTerminal && !output.isJson && file === undefined;
-    if (loadStreaming !== undefined && isWatched && (numBeams ?? 1) === 1 && (numReturnSequences ?? 1) === 1) {
-      const runner = await loadStreaming(request, loading, output);
-      for await (const text of resultLines(runner, 1, request, context)) await output.write(text);
-      return;
-    }
-    const runner = await load(request, loading);
-    const lines = resultLines(runner, textsAtATime, request, context);
-    if (file === undefined) {
-      for await (const text of lines) await output.write(text);
-      return;
-    }
-    const encoder = new TextEncoder();
-    async function* bytes(): AsyncGenerator<Uint8Array> {
-      for await (const text of lines) yield encoder.encode(text);
-    }
-    await platform.writeFileAtomically(platform.resolve(file), bytes());
+    const { profile } = request.values;
+    const file = profile === "" ? "profile.json" : profile;
+    await profiled(file, "run", context, () => runPipeline(task, request, context));
   },
 });
+
+async function runPipeline(task: PipelineTask, request: RunRequest, context: CommandContext): Promise<void> {
+  const { output, terminal } = context;
+  const { output: file, device, threads, numBeams, numReturnSequences } = request.values;
+  const loading = { device, threads, onWarning: (text: string) => output.warn(text) };
+  const { load, loadStreaming } = pipelineRunners[task];
+  const isWatched = terminal.output.isTerminal && !output.isJson && file === undefined;
+  if (loadStreaming !== undefined && isWatched && (numBeams ?? 1) === 1 && (numReturnSequences ?? 1) === 1) {
+    const runner = await measured("loading the model", () => loadStreaming(request, loading, output));
+    for await (const text of resultLines(runner, 1, request, context)) await output.write(text);
+    return;
+  }
+  const runner = await measured("loading the model", () => load(request, loading));
+  const lines = resultLines(runner, textsAtATime, request, context);
+  if (file === undefined) {
+    for await (const text of lines) await output.write(text);
+    return;
+  }
+  const encoder = new TextEncoder();
+  async function* bytes(): AsyncGenerator<Uint8Array> {
+    for await (const text of lines) yield encoder.encode(text);
+  }
+  await platform.writeFileAtomically(platform.resolve(file), bytes());
+}
 
 /** Options of another pipeline would be without effect. */
 function refuseForeignOptions(task: PipelineTask, { given }: RunRequest): void {

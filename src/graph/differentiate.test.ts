@@ -79,7 +79,7 @@ describe("gradientsOf", () => {
     const hidden = withScope("encoder.layer.0", () => relu(x));
     const [dx] = gradientsOf(sum(neg(hidden)), [x]);
     const scopes = nodesOf([dx as SymbolicTensor]).map(({ operator, scope }) => `${scope}/${operator}`);
-    expect(scopes).toContain("encoder.layer.0/less");
+    expect(scopes).toContain("backward/encoder.layer.0/less");
   });
 
   it("refuses a loss that is not a scalar", () => {

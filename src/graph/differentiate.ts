@@ -5,6 +5,9 @@ import { add, type OperatorType } from "./ops.ts";
 import { constant, type GraphNode, Parameter, type SymbolicTensor } from "./symbolic-tensor.ts";
 import { withScope } from "./trace.ts";
 
+/** What the scopes of a backward pass begin with, before those of the forward nodes that it follows. */
+export const backwardScope = "backward";
+
 /** All nodes that `outputs` reach, in tracing order. */
 export function nodesOf(outputs: readonly SymbolicTensor[]): GraphNode[] {
   const seen = new Set<GraphNode>();
@@ -44,14 +47,16 @@ export function gradientsOf(
       gradient: arriving[0] as SymbolicTensor,
       gradients: arriving,
     };
-    const thunks = rule(context as RuleContext<OperatorType>);
-    for (const [index, x] of node.inputs.entries()) {
-      const thunk = thunks[index];
-      if (!thunk || !flows.has(x)) continue;
-      const before = gradients.get(x);
-      const arrived = withScope(node.scope, thunk);
-      gradients.set(x, before === undefined ? arrived : add(before, arrived));
-    }
+    withScope(`${backwardScope}/${node.scope}`, () => {
+      const thunks = rule(context as RuleContext<OperatorType>);
+      for (const [index, x] of node.inputs.entries()) {
+        const thunk = thunks[index];
+        if (!thunk || !flows.has(x)) continue;
+        const before = gradients.get(x);
+        const arrived = thunk();
+        gradients.set(x, before === undefined ? arrived : add(before, arrived));
+      }
+    });
   }
   return wanted.map((tensor) => gradients.get(tensor));
 }

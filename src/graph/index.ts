@@ -1,5 +1,5 @@
 /** Symbolic tensors, operators, differentiation and lowering to ONNX. */
-export { gradientsOf, nodesOf } from "./differentiate.ts";
+export { backwardScope, gradientsOf, nodesOf } from "./differentiate.ts";
 export { gradientRules } from "./gradients.ts";
 export { type LoweredGraph, lower, type Port } from "./lower.ts";
 export * from "./operator.ts";

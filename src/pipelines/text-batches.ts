@@ -1,6 +1,7 @@
 /** What every pipeline does with texts: checks them, puts those of like length together, and cuts what is too long. */
 import { ConfigurationError, DataError } from "../errors.ts";
 import type { AnyModel } from "../models/index.ts";
+import { measured } from "../runtime/profiler.ts";
 import type { EncodedTensors, Tokenizer } from "../tokenizers/index.ts";
 import type { TextModel } from "./text-model.ts";
 
@@ -58,14 +59,16 @@ export function* textBatches(
   for (let start = 0; start < order.length; start += batchSize) {
     const indices = order.slice(start, start + batchSize);
     const chosen = indices.map((index) => pairs[index] as TextPair);
-    const inputs = tokenizer(
-      chosen.map(({ text }) => text),
-      {
-        ...(isPaired && { textPair: chosen.map(({ textPair }) => textPair ?? "") }),
-        padding: indices.length > 1,
-        truncation: true,
-        maxLength: maximumLength,
-      },
+    const inputs = measured("tokenizing", () =>
+      tokenizer(
+        chosen.map(({ text }) => text),
+        {
+          ...(isPaired && { textPair: chosen.map(({ textPair }) => textPair ?? "") }),
+          padding: indices.length > 1,
+          truncation: true,
+          maxLength: maximumLength,
+        },
+      ),
     );
     if ((inputs.inputIds.dims[1] ?? 0) >= maximumLength) warnOfCuts(chosen, tokenizer, maximumLength, onWarning);
     yield { indices, inputs };

@@ -10,6 +10,8 @@ import { DeviceError, ResourceError, ShapeError } from "../errors.ts";
 import { onnxTypes } from "../onnx/index.ts";
 import { type CLibrary, openLibrary, type Pointer } from "./c-library.ts";
 import type { Binding, Buffer, Buffers, Engine, Session, SessionOptions } from "./engine.ts";
+import { EngineRecorder } from "./engine-recorder.ts";
+import { activeProfiler, type RecordedSession } from "./profiler.ts";
 
 type FunctionName = keyof CLibrary["functions"];
 
@@ -125,14 +127,18 @@ class Library {
     );
   }
 
-  async makeSession(model: Uint8Array, options: SessionOptions): Promise<Pointer> {
+  async makeSession(
+    model: Uint8Array,
+    options: SessionOptions,
+    recorder: EngineRecorder | undefined,
+  ): Promise<Pointer> {
     const settings = this.make("CreateSessionOptions");
     try {
       this.check(this.call("SetSessionLogSeverityLevel", settings, fatalLevel));
       if (options.threads !== undefined) this.check(this.call("SetIntraOpNumThreads", settings, options.threads));
       // Memory patterns cost a quarter more memory and gain no time when shapes vary.
       this.check(this.call("DisableMemPattern", settings));
-      if (options.profile !== undefined) this.check(this.call("EnableProfiling", settings, options.profile));
+      if (recorder !== undefined) this.check(this.call("EnableProfiling", settings, recorder.prefix));
       for (const [key, value] of Object.entries(sessionSettings)) {
         this.check(this.call("AddSessionConfigEntry", settings, key, value));
       }
@@ -143,6 +149,13 @@ class Library {
     } finally {
       this.call("ReleaseSessionOptions", settings);
     }
+  }
+
+  /** Ends the profile of a session, which is in its file then. */
+  endProfile(session: Pointer): void {
+    const allocator = this.make("GetAllocatorWithDefaultOptions");
+    const fileName = this.make("SessionEndProfiling", session, allocator);
+    this.check(this.call("AllocatorFree", allocator, fileName));
   }
 }
 
@@ -277,15 +290,17 @@ class CBinding implements Binding {
   }
 }
 
-class CSession implements Session {
+class CSession implements Session, RecordedSession {
   readonly names: NameTable;
   readonly #library: Library;
   readonly #object: NativeObjects;
+  readonly #recorder: EngineRecorder | undefined;
   readonly #underWay = new Set<Promise<unknown>>();
   #released = false;
 
-  constructor(library: Library, pointer: Pointer) {
+  constructor(library: Library, pointer: Pointer, recorder: EngineRecorder | undefined) {
     this.#library = library;
+    this.#recorder = recorder;
     this.names = new NameTable(library);
     this.#object = new NativeObjects(library, "ReleaseSession");
     this.#object.pointers.push(pointer);
@@ -313,6 +328,7 @@ class CSession implements Session {
       outputs.count,
       outputs.tensors,
     ];
+    this.#recorder?.runBegins();
     const call = this.#library.callAsync("Run", args, [this, ...owners]);
     this.#underWay.add(call);
     try {
@@ -322,10 +338,22 @@ class CSession implements Session {
     }
   }
 
+  get firstRunMs(): number | undefined {
+    return this.#recorder?.firstRunMs;
+  }
+
+  async endRecord(): Promise<string> {
+    await Promise.allSettled(this.#underWay);
+    const [pointer] = this.#object.pointers;
+    if (pointer !== undefined) this.#library.endProfile(pointer);
+    return this.#recorder?.take() ?? "[]";
+  }
+
   async release(): Promise<void> {
     this.#released = true;
     forgotten.unregister(this);
     await Promise.allSettled(this.#underWay);
+    if (this.#recorder !== undefined) await activeProfiler()?.take(this);
     this.#object.release();
   }
 }
@@ -339,6 +367,12 @@ export function createCpuEngine(): Engine {
   return {
     device: "cpu",
     version: loaded.version,
-    createSession: async (model, options = {}) => new CSession(loaded, await loaded.makeSession(model, options)),
+    async createSession(model, options = {}) {
+      const profiler = activeProfiler();
+      const recorder = profiler && new EngineRecorder();
+      const session = new CSession(loaded, await loaded.makeSession(model, options, recorder), recorder);
+      if (recorder !== undefined) profiler?.watch(session);
+      return session;
+    },
   };
 }

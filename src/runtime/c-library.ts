@@ -38,10 +38,13 @@ export const signatures = {
     "void *CreateTensorWithData(void *info, void *data, size_t bytes, void *dims, size_t rank, int type, void *out)",
   ],
   CreateCpuMemoryInfo: [69, "void *CreateCpuMemoryInfo(int allocator, int memory, void *out)"],
+  AllocatorFree: [76, "void *AllocatorFree(void *allocator, void *memory)"],
+  GetAllocatorWithDefaultOptions: [78, "void *GetAllocatorWithDefaultOptions(void *out)"],
   ReleaseStatus: [93, "void ReleaseStatus(void *status)"],
   ReleaseSession: [95, "void ReleaseSession(void *session)"],
   ReleaseValue: [96, "void ReleaseValue(void *value)"],
   ReleaseSessionOptions: [100, "void ReleaseSessionOptions(void *options)"],
+  SessionEndProfiling: [110, "void *SessionEndProfiling(void *session, void *allocator, void *out)"],
   AddSessionConfigEntry: [130, "void *AddSessionConfigEntry(void *options, const char *key, const char *value)"],
 } as const;
 

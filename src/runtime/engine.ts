@@ -15,8 +15,6 @@ export type Buffers = Readonly<Record<string, Buffer>>;
 export interface SessionOptions {
   /** Threads of one run; all processors by default. */
   readonly threads?: number | undefined;
-  /** File name prefix of a profile written when the session is released. */
-  readonly profile?: string | undefined;
 }
 
 /** A run prepared over buffers that stay the same from one run to the next, such as weights and their gradients. */

@@ -13,6 +13,7 @@ import {
   type TypedArray,
 } from "../graph/index.ts";
 import type { Binding, Buffer, Buffers, Engine, Session, SessionOptions } from "./engine.ts";
+import { measured, measuredUnit } from "./profiler.ts";
 
 const constructors: Record<DataType, new (length: number) => TypedArray> = {
   float32: Float32Array,
@@ -73,8 +74,8 @@ export class Executable {
     fixed: FixedBuffers,
     options: SessionOptions = {},
   ): Promise<Executable> {
-    const lowered = lower(outputs);
-    const session = await engine.createSession(lowered.model, options);
+    const lowered = measured("lowering the graph", () => lower(outputs));
+    const session = await measured("compiling the graph", () => engine.createSession(lowered.model, options));
     return new Executable(lowered, session, fixed);
   }
 
@@ -112,7 +113,7 @@ export class Executable {
       }
       results[name] = given ?? allocateBuffer(type, evaluateShape(shape, sizes));
     }
-    await this.#binding.run(passed, results);
+    await measuredUnit("run", () => this.#binding.run(passed, results));
     return results;
   }
 

@@ -20,6 +20,7 @@ import { Executable } from "../runtime/executable.ts";
 import { keepThreshold } from "../runtime/kernels/dropout.ts";
 import type { Kernels } from "../runtime/kernels/kernels.ts";
 import type { FlatMemory } from "../runtime/memory.ts";
+import { measured } from "../runtime/profiler.ts";
 import { splitGradient } from "./sparse-gradients.ts";
 
 /** What is differentiated, and what else is wanted beside it. */
@@ -36,8 +37,6 @@ export interface TrainStepOptions {
   readonly kernels?: Kernels;
   /** Threads of the engine and the kernels. */
   readonly threads?: number | undefined;
-  /** File name prefix of the engine's profile, written on release. */
-  readonly profile?: string | undefined;
 }
 
 interface SparseUse {
@@ -132,7 +131,7 @@ export class TrainStep {
       await model.engine,
       graphOutputs,
       { parameters: (parameter) => store.view(parameter), outputs: inPlace },
-      { threads: options.threads ?? model.options.threads, profile: options.profile },
+      { threads: options.threads ?? model.options.threads },
     );
     const kernels = options.kernels ?? (await createKernels(store.memory, threadOptions(options.threads)));
     const sites = traced.dropoutSites;
@@ -159,12 +158,19 @@ export class TrainStep {
     dropout?: DropoutDraw,
   ): Promise<{ loss: number; outputs: Readonly<Record<string, Buffer>> }> {
     const sizes = this.#executable.sizesOf(inputs);
-    const masks = this.#drawMasks(sizes, dropout);
+    const masks = measured("dropout masks", () => this.#drawMasks(sizes, dropout));
     const into: Record<string, Buffer> = {};
     for (const { name, type, shape } of this.#executable.outputs) {
       if (/^(rows|indices)\.\d+$/.test(name)) into[name] = this.#scratch.take(name, type, evaluateShape(shape, sizes));
     }
     const results = await this.#executable.run({ ...inputs, ...masks }, into);
+    measured("embedding gradients", () => this.#addEmbeddingGradients(results));
+    const { loss, ...rest } = results;
+    const outputs = Object.fromEntries(Object.entries(rest).filter(([name]) => !(name in into)));
+    return { loss: (loss?.data[0] as number) ?? Number.NaN, outputs };
+  }
+
+  #addEmbeddingGradients(results: Readonly<Record<string, Buffer>>): void {
     for (const view of this.#cleared) view.fill(0);
     for (const [index, use] of this.#sparse.entries()) {
       const rows = results[`rows.${index}`]?.data as Float32Array;
@@ -173,9 +179,6 @@ export class TrainStep {
       const width = table.length / (use.parameter.shape[0] ?? 1);
       this.kernels.scatterAddRows(table, indices, rows, width, use.paddingIndex);
     }
-    const { loss, ...rest } = results;
-    const outputs = Object.fromEntries(Object.entries(rest).filter(([name]) => !(name in into)));
-    return { loss: (loss?.data[0] as number) ?? Number.NaN, outputs };
   }
 
   #drawMasks(sizes: ReadonlyMap<string, number>, dropout: DropoutDraw | undefined): Buffers {

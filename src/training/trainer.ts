@@ -10,6 +10,7 @@ import { TrainingError } from "../errors.ts";
 import { clippingScale, type Optimizer } from "../optim/index.ts";
 import type { Random } from "../random.ts";
 import type { Buffers } from "../runtime/engine.ts";
+import { measured, measuredUnit } from "../runtime/profiler.ts";
 import type { DoneEvent, StepEvent, TrainingEvent } from "./events.ts";
 import type { TrainStep } from "./train-step.ts";
 
@@ -79,12 +80,11 @@ export class Trainer {
     let reason = this.#reasonToStop();
     try {
       while (reason === undefined) {
-        const event = await this.#optimizerStep(batches, startedMs);
+        const event = await measuredUnit("step", () => this.#optimizerStep(batches, startedMs));
         await onEvent?.(event);
-        const beforeMs = platform.now();
         const stop = await this.#options.afterStep?.(this);
         // Evaluations and checkpoints are not training time.
-        startedMs += platform.now() - beforeMs;
+        startedMs = platform.now() - event.elapsedMs;
         reason = stop ? "early-stop" : this.#reasonToStop();
       }
     } finally {
@@ -109,12 +109,12 @@ export class Trainer {
     const { loss, tokens, position } = await this.#gradients(batches);
     const average = 1 / (accumulated?.batches ?? 1);
     const gradients = accumulated?.gradients ?? trainStep.gradients;
-    const gradientNorm = optimizer.gradientNorm(gradients) * average;
+    const gradientNorm = measured("gradient norm", () => optimizer.gradientNorm(gradients)) * average;
     this.#checkFinite(number, loss, gradientNorm);
     const { totalSteps } = this.#state;
     const learningRate = schedule(this.#state.step, totalSteps);
     const clipping = maximumGradientNorm === undefined ? 1 : clippingScale(gradientNorm, maximumGradientNorm);
-    optimizer.step({ gradients, learningRate, gradientScale: average * clipping });
+    measured("optimizer", () => optimizer.step({ gradients, learningRate, gradientScale: average * clipping }));
     if (accumulated !== undefined) trainStep.kernels.fill(accumulated.gradients, 0);
     const nowMs = platform.now();
     const elapsedMs = nowMs - startedMs;
@@ -132,11 +132,14 @@ export class Trainer {
     let tokens = 0;
     let position = this.#state.position;
     for (let micro = 0; micro < count; micro++) {
-      const { value: batch, done } = await batches.next();
+      const { value: batch, done } = await measured("waiting for a batch", () => batches.next());
       if (done) throw new TrainingError("the corpus has ended");
       const forward = this.#state.step * count + micro;
-      const result = await trainStep.run(prepare(batch, random), { random: random.fork("dropout"), step: forward });
-      if (accumulated !== undefined) trainStep.kernels.add(accumulated.gradients, trainStep.gradients);
+      const inputs = measured("preparing the batch", () => prepare(batch, random));
+      const result = await trainStep.run(inputs, { random: random.fork("dropout"), step: forward });
+      if (accumulated !== undefined) {
+        measured("adding gradients", () => trainStep.kernels.add(accumulated.gradients, trainStep.gradients));
+      }
       loss += result.loss / count;
       tokens += batch.inputIds.length;
       position = batch.next;
