@@ -60,7 +60,7 @@ export async function profiled<T>(
 }
 
 /** The tables. */
-export function profileText(recording: Recording): string {
+function profileText(recording: Recording): string {
   const { unit, units } = recording;
   const { wholeMs, parts, layers, modules, operators } = profileOf(recording);
   const title =
