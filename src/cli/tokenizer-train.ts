@@ -1,16 +1,8 @@
 /** `cloze tokenizer train`. */
 import { platform } from "#platform";
-import { type CorpusSource, openCorpus } from "../data/index.ts";
+import { openCorpus } from "../data/index.ts";
 import { ConfigurationError } from "../errors.ts";
-import {
-  type OnTrainingProgress,
-  type Tokenizer,
-  trainByteLevelBpe,
-  trainCharacterBpe,
-  trainUnigram,
-  trainWordPiece,
-} from "../tokenizers/index.ts";
-import { type TokenizerKind, tokenizerKinds } from "../training/index.ts";
+import { type TokenizerKind, tokenizerKinds, trainTokenizer } from "../training/index.ts";
 import { defineCommand } from "./command.ts";
 import {
   choice,
@@ -20,7 +12,6 @@ import {
   requiredText,
   severalTexts,
   toggle,
-  type ValuesOf,
   wholeNumber,
 } from "./options.ts";
 import { countText, durationText } from "./quantities.ts";
@@ -69,11 +60,10 @@ export const tokenizerTrain = defineCommand({
     const names = values.corpus.length > 0 ? values.corpus : ["brown"];
     const source = await openCorpus(names, { onWarning: (text) => output.warn(text) });
     const startMs = platform.now();
-    const tokenizer = await train(linesOf(source), values, ({ stage, done, total }) => {
-      const isCounting = stage === "words";
-      const words = isCounting ? "counting words" : "learning the vocabulary";
-      progress.report({ stage: words, done, total, unit: isCounting ? "lines" : "tokens" });
-    });
+    const { vocabSize, minFrequency, limitAlphabet } = values;
+    const lowercase = values.lowercase === undefined ? undefined : values.lowercase === "yes";
+    const settings = { vocabSize, minFrequency, limitAlphabet, lowercase };
+    const tokenizer = await trainTokenizer(source, kind, settings, (stage) => progress.report(stage));
     progress.finish();
     await tokenizer.savePretrained(folder);
     const elapsedMs = platform.now() - startMs;
@@ -84,32 +74,6 @@ export const tokenizerTrain = defineCommand({
     );
   },
 });
-
-async function* linesOf(source: CorpusSource): AsyncGenerator<string> {
-  for await (const document of source.documents()) yield* document;
-}
-
-function train(
-  lines: AsyncIterable<string>,
-  { tokenizerKind, vocabSize, minFrequency, limitAlphabet, lowercase }: ValuesOf<typeof options>,
-  onProgress: OnTrainingProgress<"words" | "merges" | "pieces">,
-): Promise<Tokenizer> {
-  const common = { vocabSize, onProgress };
-  const letters = { lowercase: lowercase === undefined ? undefined : lowercase === "yes" };
-  switch (tokenizerKind) {
-    case "wordpiece": {
-      // As a training run does: Chinese has thousands of characters that are worth a token.
-      const alphabet = limitAlphabet ?? Math.max(1000, Math.floor(vocabSize * 0.75));
-      return trainWordPiece(lines, { ...common, ...letters, minFrequency, limitAlphabet: alphabet });
-    }
-    case "bpe":
-      return trainByteLevelBpe(lines, { ...common, minFrequency });
-    case "character-bpe":
-      return trainCharacterBpe(lines, { ...common, ...letters, minFrequency, limitAlphabet });
-    case "unigram":
-      return trainUnigram(lines, { ...common, ...letters });
-  }
-}
 
 async function refuseTokenizerFolder(folder: string, overwrite: boolean): Promise<void> {
   const stat = await platform.stat(folder, "configuration");

@@ -16,7 +16,7 @@ export {
   pretrainFields,
   resolvePretrainSettings,
 } from "./pretrain-settings.ts";
-export { specialTokensOf, type TokenizerKind, tokenizerKinds } from "./pretraining-corpus.ts";
+export { specialTokensOf } from "./pretraining-corpus.ts";
 export type {
   FirstBatch,
   PretrainHooks,
@@ -25,5 +25,11 @@ export type {
   PretrainRun,
 } from "./pretraining-types.ts";
 export type { StageProgress, StageReport } from "./stages.ts";
+export {
+  type TokenizerKind,
+  type TokenizerTrainingOptions,
+  tokenizerKinds,
+  trainTokenizer,
+} from "./tokenizer-training.ts";
 export { type DropoutDraw, type LossOutputs, TrainStep, type TrainStepOptions } from "./train-step.ts";
 export { Trainer, type TrainerOptions, type TrainerState } from "./trainer.ts";

@@ -13,7 +13,7 @@ import {
 } from "../checkpoints/index.ts";
 import { ConfigurationError } from "../errors.ts";
 import { SCHEDULES, type ScheduleName } from "../optim/index.ts";
-import { tokenizerKinds } from "./pretraining-corpus.ts";
+import { tokenizerKinds } from "./tokenizer-training.ts";
 
 /** The optimizers that a run can have. */
 export const optimizerNames = ["adamw", "lamb", "adafactor"] as const;

@@ -6,18 +6,9 @@ import {
   type TokenizedCorpus,
   tokenizeCorpus,
 } from "../data/index.ts";
-import {
-  AutoTokenizer,
-  type Lines,
-  type OnTrainingProgress,
-  type Tokenizer,
-  trainByteLevelBpe,
-  trainCharacterBpe,
-  trainUnigram,
-  trainWordPiece,
-  writeTokenizerJson,
-} from "../tokenizers/index.ts";
+import { AutoTokenizer, type Tokenizer, writeTokenizerJson } from "../tokenizers/index.ts";
 import type { StageReport } from "./stages.ts";
+import { type TokenizerKind, trainTokenizer } from "./tokenizer-training.ts";
 
 export interface CorpusParts {
   readonly training: TokenizedCorpus;
@@ -34,28 +25,6 @@ export function specialTokensOf(tokenizer: Tokenizer): SpecialTokens {
   return { vocabSize: tokenizer.length, ...named, additionalSpecialTokenIds: tokenizer.allSpecialIds };
 }
 
-async function* linesOf(source: CorpusSource): AsyncGenerator<string> {
-  for await (const document of source.documents()) yield* document;
-}
-
-const trainers = {
-  // Chinese has thousands of characters that are worth a token; the reference's limit of 1,000 is for alphabets.
-  wordpiece: (lines, { vocabSize, onProgress }) =>
-    trainWordPiece(lines, { vocabSize, onProgress, limitAlphabet: Math.max(1000, Math.floor(vocabSize * 0.75)) }),
-  bpe: trainByteLevelBpe,
-  "character-bpe": trainCharacterBpe,
-  unigram: trainUnigram,
-} satisfies Record<string, (lines: Lines, options: TrainerOptions) => Promise<Tokenizer>>;
-
-interface TrainerOptions {
-  readonly vocabSize: number;
-  readonly onProgress: OnTrainingProgress<"words" | "merges" | "pieces">;
-}
-
-/** Kinds of tokenizers that can be trained, by the names of the command line. */
-export const tokenizerKinds = Object.keys(trainers) as readonly TokenizerKind[];
-export type TokenizerKind = keyof typeof trainers;
-
 /** Loads the tokenizer of a folder, or trains one of `kind` on the corpus. */
 export async function prepareTokenizer(
   source: CorpusSource,
@@ -64,14 +33,7 @@ export async function prepareTokenizer(
   report: StageReport,
 ): Promise<Tokenizer> {
   if (folder !== null) return AutoTokenizer.fromPretrained(folder);
-  return trainers[settings.kind](linesOf(source), {
-    vocabSize: settings.vocabSize,
-    onProgress: ({ stage, done, total }) => {
-      const isCounting = stage === "words";
-      const words = isCounting ? "counting words" : "learning the vocabulary";
-      report({ stage: words, done, total, unit: isCounting ? "lines" : "tokens" });
-    },
-  });
+  return trainTokenizer(source, settings.kind, { vocabSize: settings.vocabSize }, report);
 }
 
 /** Tokenizes the corpus and holds out one document in `holdOutEvery`; none when that is below 2. */

@@ -15,7 +15,7 @@ import { nearestName } from "../platform/option-names.ts";
 import type { Random } from "../random.ts";
 import { startNarrow } from "./narrow-start.ts";
 import type { PretrainSettings } from "./pretrain-settings.ts";
-import type { TokenizerKind } from "./pretraining-corpus.ts";
+import type { TokenizerKind } from "./tokenizer-training.ts";
 
 export interface PretrainingModel {
   readonly model: AnyModel;

@@ -1,7 +1,8 @@
 /** References that are no models: files of recorded values, and tokenizer folders. */
-import { cpSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
 import { afterAll, describe, expect, it } from "vitest";
 import { trainWordPiece } from "../tokenizers/index.ts";
@@ -60,6 +61,25 @@ describe("recorded optimizers", () => {
     const state = { x: { momentum_buffer: { shape: [2], data: [0, 0] } } };
     expect(await reasons({ state_after: state })).toEqual(["momentum_buffer of x: there is no such value"]);
     expect(await reasons({ second_group: { momentum: 0.9 } })).toEqual(["the setting momentum is not known here"]);
+  });
+});
+
+describe("optimizers equal the reference", () => {
+  const file = fileURLToPath(new URL("../../test/golden/optim/optimizers.json", import.meta.url));
+
+  it("in every recorded case", async () => {
+    const report = await verify(file);
+    expect(report.results.filter(({ ok }) => !ok)).toEqual([]);
+    expect(report.checked).toBe(14);
+  });
+
+  it("and the comparison notices a wrong setting", async () => {
+    const golden = JSON.parse(readFileSync(file, "utf8"));
+    const recorded = golden.cases.find(({ optimizer }: { optimizer: string }) => optimizer === "torch.AdamW");
+    const wrong = [{ betas: [0.9, 0.998] }, { eps: 1e-5 }, { weight_decay: 0.11 }, { lr: 0.02001 }];
+    const cases = wrong.map((changes) => ({ ...recorded, settings: { ...recorded.settings, ...changes } }));
+    const { results } = await verifyJson({ ...golden, cases });
+    expect(results.map(({ ok }) => ok)).toEqual(wrong.map(() => false));
   });
 });
 

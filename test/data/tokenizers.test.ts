@@ -1,19 +1,14 @@
 /**
- * Published tokenizers against the reference library: every field of every case, every batch.
- * The cases lie beside the repository, in `../shared/golden/tokenizers`; without them the suite is skipped.
+ * Published and trained tokenizers against the reference library: every field of every case, every batch, as
+ * `cloze verify` compares them. The cases lie beside the repository, in `../shared/golden/tokenizers`; without them the
+ * suite is skipped.
  */
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { gunzipSync } from "node:zlib";
 import { describe, expect, it } from "vitest";
-import {
-  AutoTokenizer,
-  type EncodedArrays,
-  type Tokenizer,
-  type TokenizerCallOptions,
-} from "../../src/tokenizers/index.ts";
-import { encodedAsReference, optionsOfCase, type ReferenceCase, type ReferenceEncoding } from "./tokenizer-cases.ts";
+import { AutoTokenizer } from "../../src/tokenizers/index.ts";
+import { verify } from "../../src/verification/index.ts";
 
 const GOLDEN = fileURLToPath(new URL("../../../shared/golden/tokenizers", import.meta.url));
 const PUBLISHED = [
@@ -36,109 +31,28 @@ const TRAINED = [
   ...["unigram-1000", "unigram-2000", "unigram-zh-8000"],
 ];
 
-function readLines<T>(path: string): T[] {
-  const text = existsSync(path) ? readFileSync(path, "utf8") : gunzipSync(readFileSync(`${path}.gz`)).toString("utf8");
-  return text
-    .split("\n")
-    .filter((line) => line !== "")
-    .map((line) => JSON.parse(line) as T);
+async function expectSame(folder: string, atLeast: number): Promise<void> {
+  const report = await verify(folder);
+  expect(report.results.filter(({ ok }) => !ok)).toEqual([]);
+  expect(report.checked).toBeGreaterThan(atLeast);
 }
 
-interface ReferenceBatch {
-  inputs: [string, string | null][];
-  options: Record<string, unknown>;
-  encodings: Pick<ReferenceEncoding, "input_ids" | "token_type_ids" | "attention_mask">[];
-}
+describe.skipIf(!existsSync(GOLDEN))("tokenizers (skipped without ../shared/golden)", () => {
+  it.each(PUBLISHED)("%s: all cases and batches", (name) => expectSame(join(GOLDEN, name), 200));
 
-function checkCase(tokenizer: Tokenizer, reference: ReferenceCase): void {
-  const options: TokenizerCallOptions = { ...optionsOfCase(reference.options), textPair: reference.pair };
-  const call = (): EncodedArrays =>
-    tokenizer(reference.text as string, { ...options, returnOverflowingTokens: true, returnTensors: false });
-  if (reference.error !== undefined) {
-    expect(call, `case ${reference.id}`).toThrow(expect.objectContaining({ kind: "tokenizer" }));
-    return;
-  }
-  const encoded = call();
-  const { id: _id, text: _text, pair, options: asked, decoded, slow_input_ids: _slow, ...expected } = reference;
-  const wantsWindows = asked.return_overflowing_tokens === true;
-  const actual = encodedAsReference(encoded, pair !== undefined, wantsWindows);
-  const { offset_mapping_utf16, overflowing = [], ...rest } = expected;
-  expect({ id: reference.id, ...actual }).toEqual({
-    id: reference.id,
-    ...rest,
-    offset_mapping: offset_mapping_utf16 ?? rest.offset_mapping,
-    ...(wantsWindows && {
-      overflowing: overflowing.map(({ offset_mapping_utf16: units, ...window }) => ({
-        ...window,
-        offset_mapping: units ?? window.offset_mapping,
-      })),
-    }),
+  it.each(TRAINED)("trained/%s: encodings", (name) => expectSame(join(GOLDEN, "trained", name), 20));
+
+  it.each(PUBLISHED)("%s: the same as tensors and as bare ids", async (name) => {
+    const tokenizer = await AutoTokenizer.fromPretrained(join(GOLDEN, name), { padToken: PAD_TOKENS[name] });
+    const texts = ["a text", "今天天气很好，我们去公园。", "", "another one, \t with more of it 😀"];
+    const plain = tokenizer(texts, { padding: true, returnTensors: false });
+    const tensors = tokenizer(texts, { padding: true, returnTensors: true });
+    expect(tensors.inputIds.dims).toEqual([texts.length, plain.inputIds[0]?.length]);
+    expect(JSON.parse(JSON.stringify(tensors.inputIds))).toEqual(plain.inputIds);
+    expect(JSON.parse(JSON.stringify(tensors.attentionMask))).toEqual(plain.attentionMask);
+    for (const text of texts) {
+      const { inputIds } = tokenizer(text, { addSpecialTokens: false, returnTensors: false });
+      expect(Array.from(tokenizer.encodeIds(text))).toEqual(inputIds);
+    }
   });
-  const decode = (skipSpecialTokens: boolean, cleanUpTokenizationSpaces: boolean): string =>
-    tokenizer.decode(encoded.inputIds, { skipSpecialTokens, cleanUpTokenizationSpaces });
-  expect({
-    keep: decode(false, false),
-    skip: decode(true, false),
-    keep_clean: decode(false, true),
-    skip_clean: decode(true, true),
-  }).toEqual(decoded);
-}
-
-describe.skipIf(!existsSync(GOLDEN))("published tokenizers (skipped without ../shared/golden)", () => {
-  for (const name of PUBLISHED) {
-    const folder = join(GOLDEN, name);
-    const load = (addPrefixSpace?: boolean): Promise<Tokenizer> =>
-      AutoTokenizer.fromPretrained(folder, { padToken: PAD_TOKENS[name], addPrefixSpace });
-
-    it(`${name}: all cases`, async () => {
-      const tokenizer = await load();
-      const spaced = await load(true);
-      const cases = readLines<ReferenceCase>(join(folder, "cases.jsonl"));
-      expect(cases.length).toBeGreaterThan(200);
-      for (const reference of cases) {
-        checkCase(reference.options.add_prefix_space === true ? spaced : tokenizer, reference);
-      }
-    });
-
-    it(`${name}: all batches, as arrays and as tensors`, async () => {
-      const tokenizer = await load();
-      const batches = readLines<ReferenceBatch>(join(folder, "batches.jsonl"));
-      expect(batches.length).toBeGreaterThan(0);
-      for (const { inputs, options, encodings } of batches) {
-        const texts = inputs.map(([text]) => text);
-        const seconds = inputs.flatMap(([, pair]) => pair ?? []);
-        const call: TokenizerCallOptions = {
-          ...optionsOfCase(options),
-          textPair: seconds.length > 0 ? seconds : undefined,
-          returnTokenTypeIds: true,
-        };
-        const plain = tokenizer(texts, { ...call, returnTensors: false });
-        expect(plain.inputIds).toEqual(encodings.map((encoding) => encoding.input_ids));
-        expect(plain.tokenTypeIds).toEqual(encodings.map((encoding) => encoding.token_type_ids));
-        expect(plain.attentionMask).toEqual(encodings.map((encoding) => encoding.attention_mask));
-        const tensors = tokenizer(texts, { ...call, returnTensors: true });
-        expect(tensors.inputIds.dims).toEqual([texts.length, encodings[0]!.input_ids.length]);
-        expect(JSON.parse(JSON.stringify(tensors.inputIds))).toEqual(plain.inputIds);
-        expect(JSON.parse(JSON.stringify(tensors.attentionMask))).toEqual(plain.attentionMask);
-      }
-    });
-  }
-
-  for (const name of TRAINED) {
-    it(`trained/${name}: encodings`, async () => {
-      const tokenizer = await AutoTokenizer.fromPretrained(join(GOLDEN, "trained", name));
-      const rows = readLines<{ text: string; ids: number[]; tokens: string[]; offsets: [number, number][] }>(
-        join(GOLDEN, "trained", name, "encodings.jsonl"),
-      );
-      expect(rows.length).toBeGreaterThan(20);
-      for (const { text, ids, tokens, offsets } of rows) {
-        const encoded = tokenizer(text, { addSpecialTokens: false, returnTensors: false });
-        expect(encoded.inputIds).toEqual(ids);
-        expect(encoded.tokens).toEqual(tokens);
-        // The reference counts code points; these texts have none beyond the basic plane.
-        expect(encoded.offsetMapping).toEqual(offsets);
-        expect(Array.from(tokenizer.encodeIds(text))).toEqual(ids);
-      }
-    });
-  }
 });

@@ -1,10 +1,10 @@
-"""Small reference runs of optimizers, for the tests beside src/optim.
+"""Small reference runs of optimizers, for the tests of src/optim.
 
     python make.py      # writes optimizers.json
 
 torch 2.15.0 in float64, inputs exact in float32; LAMB and the BERT release's Adam are written from their papers. The
-format is: parameters and gradients (name -> {shape, data}), and cases with settings in the reference's names, the values
-after each step and the state after the last.
+format is that of `cloze verify`: parameters and gradients (name -> {shape, data}), and cases with settings in the
+reference's names, the values after each step and the state after the last.
 """
 import json
 from pathlib import Path
@@ -15,7 +15,7 @@ SHAPES = {"matrix": (3, 5), "bias": (5,), "cube": (2, 2, 3), "scalar": (1,), "ze
 STEPS = 3
 
 
-class ReleaseAdam(torch.optim.Optimizer):
+class BertAdam(torch.optim.Optimizer):
     """Adam of the BERT release: no bias correction, decay within the update."""
 
     def __init__(self, params, lr, weight_decay=0.01, betas=(0.9, 0.999), eps=1e-6):
@@ -34,7 +34,7 @@ class ReleaseAdam(torch.optim.Optimizer):
                 p -= group["lr"] * (m / (v.sqrt() + group["eps"]) + group["weight_decay"] * p)
 
 
-class PaperLamb(torch.optim.Optimizer):
+class Lamb(torch.optim.Optimizer):
     """Algorithm 2 of LAMB; phi clamps the parameter norm where given, and a norm of zero takes ratio 1."""
 
     def __init__(self, params, lr, weight_decay=0.01, betas=(0.9, 0.999), eps=1e-6, phi=None):
@@ -61,20 +61,20 @@ class PaperLamb(torch.optim.Optimizer):
 
 T = torch.optim
 CASES = [
-    ("sgd", T.SGD, {"lr": 0.1}, None),
-    ("sgd", T.SGD, {"lr": 0.1, "momentum": 0.9, "dampening": 0.2, "weight_decay": 0.05}, None),
-    ("sgd", T.SGD, {"lr": 0.1, "momentum": 0.9, "nesterov": True}, {"weight_decay": 0.1}),
-    ("adam", T.Adam, {"lr": 0.01, "weight_decay": 0.1, "betas": (0.8, 0.98)}, None),
-    ("adam", T.Adam, {"lr": 0.01, "amsgrad": True}, None),
-    ("adamw", T.AdamW, {"lr": 0.02, "weight_decay": 0.1}, {"weight_decay": 0.0}),
-    ("adamw", T.AdamW, {"lr": 0.02, "weight_decay": 0.1, "eps": 1e-3}, {"lr": 0.004}),
-    ("bert-adam", ReleaseAdam, {"lr": 0.02}, {"weight_decay": 0.0}),
-    ("lamb", PaperLamb, {"lr": 0.02}, {"weight_decay": 0.0}),
-    ("lamb", PaperLamb, {"lr": 0.02, "phi": (0.5, 1.5), "betas": (0.7, 0.9)}, None),
-    ("adafactor-torch", T.Adafactor, {"lr": 0.05, "weight_decay": 0.1}, None),
-    ("adagrad", T.Adagrad, {"lr": 0.1, "lr_decay": 0.2, "initial_accumulator_value": 0.3, "weight_decay": 0.1}, None),
-    ("adadelta", T.Adadelta, {"lr": 0.7, "rho": 0.8}, None),
-    ("rmsprop", T.RMSprop, {"lr": 0.01, "centered": True, "momentum": 0.4, "alpha": 0.9}, None),
+    (T.SGD, {"lr": 0.1}, None),
+    (T.SGD, {"lr": 0.1, "momentum": 0.9, "dampening": 0.2, "weight_decay": 0.05}, None),
+    (T.SGD, {"lr": 0.1, "momentum": 0.9, "nesterov": True}, {"weight_decay": 0.1}),
+    (T.Adam, {"lr": 0.01, "weight_decay": 0.1, "betas": (0.8, 0.98)}, None),
+    (T.Adam, {"lr": 0.01, "amsgrad": True}, None),
+    (T.AdamW, {"lr": 0.02, "weight_decay": 0.1}, {"weight_decay": 0.0}),
+    (T.AdamW, {"lr": 0.02, "weight_decay": 0.1, "eps": 1e-3}, {"lr": 0.004}),
+    (BertAdam, {"lr": 0.02}, {"weight_decay": 0.0}),
+    (Lamb, {"lr": 0.02}, {"weight_decay": 0.0}),
+    (Lamb, {"lr": 0.02, "phi": (0.5, 1.5), "betas": (0.7, 0.9)}, None),
+    (T.Adafactor, {"lr": 0.05, "weight_decay": 0.1}, None),
+    (T.Adagrad, {"lr": 0.1, "lr_decay": 0.2, "initial_accumulator_value": 0.3, "weight_decay": 0.1}, None),
+    (T.Adadelta, {"lr": 0.7, "rho": 0.8}, None),
+    (T.RMSprop, {"lr": 0.01, "centered": True, "momentum": 0.4, "alpha": 0.9}, None),
 ]
 
 
@@ -85,6 +85,11 @@ def numbers(tensor):
 
 def pack(tensor):
     return {"shape": list(tensor.shape), "data": numbers(tensor)}
+
+
+def class_name(make):
+    """`torch.AdamW`, or `paper.Lamb` of one that is written here."""
+    return f"{'paper' if make.__module__ == '__main__' else 'torch'}.{make.__name__}"
 
 
 def run(make, settings, second, start, gradients):
@@ -114,11 +119,11 @@ def main():
     gradients = [{name: draw(shape) for name, shape in SHAPES.items()} for _ in range(STEPS)]
     gradients[1]["bias"].zero_()
     cases = []
-    for rule, make, settings, second in CASES:
+    for make, settings, second in CASES:
         values, state = run(make, settings, second, start, gradients)
         cases.append(
-            {"name": f"{rule} {json.dumps(settings)}", "rule": rule, "settings": settings, "second_group": second,
-             "lr_factors": None, "values": values, "state_after": state}
+            {"name": f"{make.__name__} {json.dumps(settings)}", "optimizer": class_name(make), "settings": settings,
+             "second_group": second, "lr_factors": None, "values": values, "state_after": state}
         )
     result = {
         "versions": {"torch": torch.__version__.split("+")[0]},

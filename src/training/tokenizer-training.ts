@@ -1,0 +1,68 @@
+/** Tokenizers learned from a corpus, by the names of their kinds. */
+import type { CorpusSource } from "../data/index.ts";
+import {
+  type Lines,
+  type OnTrainingProgress,
+  type Tokenizer,
+  trainByteLevelBpe,
+  trainCharacterBpe,
+  trainUnigram,
+  trainWordPiece,
+} from "../tokenizers/index.ts";
+import type { StageReport } from "./stages.ts";
+
+/** What a kind does not know, it must not be given. */
+export interface TokenizerTrainingOptions {
+  /** Tokens at most, special ones included. */
+  readonly vocabSize: number;
+  /** Pairs that occur less often are not merged; 2. */
+  readonly minFrequency?: number | undefined;
+  /** Characters at most, the most frequent ones. */
+  readonly limitAlphabet?: number | undefined;
+  readonly lowercase?: boolean | undefined;
+}
+
+type Train = (
+  lines: Lines,
+  options: TokenizerTrainingOptions & { onProgress: OnTrainingProgress<"words" | "merges" | "pieces"> },
+) => Promise<Tokenizer>;
+
+const trainers = {
+  wordpiece: (lines, options) =>
+    trainWordPiece(lines, { ...options, limitAlphabet: options.limitAlphabet ?? alphabetLimit(options.vocabSize) }),
+  bpe: trainByteLevelBpe,
+  "character-bpe": trainCharacterBpe,
+  unigram: trainUnigram,
+} satisfies Record<string, Train>;
+
+/** Chinese has thousands of characters that are worth a token; the reference's limit of 1,000 is for alphabets. */
+function alphabetLimit(vocabSize: number): number {
+  return Math.max(1000, Math.floor(vocabSize * 0.75));
+}
+
+export type TokenizerKind = keyof typeof trainers;
+
+/** Kinds of tokenizers that can be trained, by the names of the command line. */
+export const tokenizerKinds = Object.keys(trainers) as readonly TokenizerKind[];
+
+/** Trains a tokenizer of `kind`. Throws a DataError when the corpus holds no text. */
+export function trainTokenizer(
+  source: CorpusSource,
+  kind: TokenizerKind,
+  options: TokenizerTrainingOptions,
+  report: StageReport,
+): Promise<Tokenizer> {
+  const given = Object.entries(options).filter(([, value]) => value !== undefined);
+  return (trainers[kind] as Train)(linesOf(source), {
+    ...(Object.fromEntries(given) as unknown as TokenizerTrainingOptions),
+    onProgress: ({ stage, done, total }) => {
+      const isCounting = stage === "words";
+      const words = isCounting ? "counting words" : "learning the vocabulary";
+      report({ stage: words, done, total, unit: isCounting ? "lines" : "tokens" });
+    },
+  });
+}
+
+async function* linesOf(source: CorpusSource): AsyncGenerator<string> {
+  for await (const document of source.documents()) yield* document;
+}
