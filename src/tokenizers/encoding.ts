@@ -13,84 +13,114 @@ export interface SpecialPiece {
   readonly typeId: number;
 }
 
-export class Encoding {
+/** The arrays of an encoding, all of one length. */
+export interface TokenArrays {
+  readonly ids: number[];
+  readonly typeIds: number[];
+  readonly tokens: string[];
+  /** Start of each token in its text, in UTF-16 units; in its word if the text came as words. */
+  readonly starts: number[];
+  readonly ends: number[];
+  /** Word of its text that each token belongs to; null for special tokens. */
+  readonly wordIds: (number | null)[];
+  readonly specialTokensMask: number[];
+  readonly attentionMask: number[];
+}
+
+type TokenRange = readonly [start: number, end: number];
+
+export class Encoding implements TokenArrays {
   /** What was encoded, as long as it is one text; offsets count within it, or within its words. */
   readonly input: TextInput;
-  readonly ids: number[] = [];
-  readonly typeIds: number[] = [];
-  readonly tokens: string[] = [];
-  /** Start of each token in its text, in UTF-16 units; in its word if the text came as words. */
-  readonly starts: number[] = [];
-  readonly ends: number[] = [];
-  /** Word of its text that each token belongs to; null for special tokens. */
-  readonly wordIds: (number | null)[] = [];
-  readonly specialTokensMask: number[] = [];
-  readonly attentionMask: number[] = [];
+  readonly ids: number[];
+  readonly typeIds: number[];
+  readonly tokens: string[];
+  readonly starts: number[];
+  readonly ends: number[];
+  readonly wordIds: (number | null)[];
+  readonly specialTokensMask: number[];
+  readonly attentionMask: number[];
   /** The further windows, if the text was cut and the rest is wanted. */
   overflowing: Encoding[] = [];
-  /** Where the tokens of the first and the second text stand, as far as it was said. */
-  readonly #sequenceRanges = new Map<0 | 1, readonly [start: number, end: number]>();
+  /** Where the tokens of the first text stand, and those of the second, as far as it was said. */
+  #first: TokenRange | undefined;
+  #second: TokenRange | undefined;
 
-  constructor(input: TextInput = "") {
+  constructor(input: TextInput, arrays: TokenArrays) {
     this.input = input;
+    this.ids = arrays.ids;
+    this.typeIds = arrays.typeIds;
+    this.tokens = arrays.tokens;
+    this.starts = arrays.starts;
+    this.ends = arrays.ends;
+    this.wordIds = arrays.wordIds;
+    this.specialTokensMask = arrays.specialTokensMask;
+    this.attentionMask = arrays.attentionMask;
+  }
+
+  static empty(input: TextInput): Encoding {
+    return Encoding.#ofNoText(input, [], 1);
+  }
+
+  /** Special tokens; may be shared, as what they are joined to is copied. */
+  static special(pieces: readonly SpecialPiece[]): Encoding {
+    return Encoding.#ofNoText("", pieces, 1);
+  }
+
+  static padding(piece: SpecialPiece, count: number): Encoding {
+    return Encoding.#ofNoText("", new Array<SpecialPiece>(count).fill(piece), 0);
+  }
+
+  static #ofNoText(input: TextInput, pieces: readonly SpecialPiece[], attention: 0 | 1): Encoding {
+    return new Encoding(input, {
+      ids: pieces.map(({ id }) => id),
+      typeIds: pieces.map(({ typeId }) => typeId),
+      tokens: pieces.map(({ token }) => token),
+      starts: pieces.map(() => 0),
+      ends: pieces.map(() => 0),
+      wordIds: pieces.map(() => null),
+      specialTokensMask: pieces.map(() => 1),
+      attentionMask: pieces.map(() => attention),
+    });
+  }
+
+  /** Encodings one after the other, with what they know of their texts; their further windows are left alone. */
+  static concatenate(parts: readonly Encoding[], input: TextInput = ""): Encoding {
+    const whole = new Encoding(input, {
+      ids: joinArrays(parts.map(({ ids }) => ids)),
+      typeIds: joinArrays(parts.map(({ typeIds }) => typeIds)),
+      tokens: joinArrays(parts.map(({ tokens }) => tokens)),
+      starts: joinArrays(parts.map(({ starts }) => starts)),
+      ends: joinArrays(parts.map(({ ends }) => ends)),
+      wordIds: joinArrays(parts.map(({ wordIds }) => wordIds)),
+      specialTokensMask: joinArrays(parts.map(({ specialTokensMask }) => specialTokensMask)),
+      attentionMask: joinArrays(parts.map(({ attentionMask }) => attentionMask)),
+    });
+    let before = 0;
+    for (const part of parts) {
+      if (part.#first) whole.#first = [before + part.#first[0], before + part.#first[1]];
+      if (part.#second) whole.#second = [before + part.#second[0], before + part.#second[1]];
+      before += part.length;
+    }
+    return whole;
   }
 
   get length(): number {
     return this.ids.length;
   }
 
-  /** Appends a token of a text. */
-  push(id: number, token: string, start: number, end: number, wordId: number, typeId: number): void {
-    this.ids.push(id);
-    this.typeIds.push(typeId);
-    this.tokens.push(token);
-    this.starts.push(start);
-    this.ends.push(end);
-    this.wordIds.push(wordId);
-    this.specialTokensMask.push(0);
-    this.attentionMask.push(1);
-  }
-
-  pushSpecial(piece: SpecialPiece): void {
-    this.ids.push(piece.id);
-    this.typeIds.push(piece.typeId);
-    this.tokens.push(piece.token);
-    this.#pushNoText(1);
-  }
-
-  pushPadding(piece: SpecialPiece): void {
-    this.ids.push(piece.id);
-    this.typeIds.push(piece.typeId);
-    this.tokens.push(piece.token);
-    this.#pushNoText(0);
-  }
-
-  /** Appends another encoding, with what it knows of its texts; its further windows are left alone. */
-  pushAll(other: Encoding): void {
-    for (const [sequence, [start, end]] of other.#sequenceRanges) {
-      this.#sequenceRanges.set(sequence, [this.length + start, this.length + end]);
-    }
-    this.#pushSlice(other, 0, other.length);
-  }
-
-  #pushSlice(other: Encoding, start: number, end: number): void {
-    for (let index = start; index < end; index++) {
-      this.ids.push(other.ids[index]!);
-      this.typeIds.push(other.typeIds[index]!);
-      this.tokens.push(other.tokens[index]!);
-      this.starts.push(other.starts[index]!);
-      this.ends.push(other.ends[index]!);
-      this.wordIds.push(other.wordIds[index]!);
-      this.specialTokensMask.push(other.specialTokensMask[index]!);
-      this.attentionMask.push(other.attentionMask[index]!);
-    }
-  }
-
   /** Tokens [start, end) as an encoding of its own, without further windows, and not knowing which text it is of. */
   slice(start: number, end: number): Encoding {
-    const part = new Encoding(this.input);
-    part.#pushSlice(this, start, end);
-    return part;
+    return new Encoding(this.input, {
+      ids: this.ids.slice(start, end),
+      typeIds: this.typeIds.slice(start, end),
+      tokens: this.tokens.slice(start, end),
+      starts: this.starts.slice(start, end),
+      ends: this.ends.slice(start, end),
+      wordIds: this.wordIds.slice(start, end),
+      specialTokensMask: this.specialTokensMask.slice(start, end),
+      attentionMask: this.attentionMask.slice(start, end),
+    });
   }
 
   /** Sets the type of all tokens, but not in further windows, which keep that of their text. */
@@ -100,26 +130,16 @@ export class Encoding {
 
   /** Says that all tokens are of the first text (0) or the second (1). */
   setSequence(sequence: 0 | 1): void {
-    this.#sequenceRanges.set(sequence, [0, this.length]);
+    if (sequence === 0) this.#first = [0, this.length];
+    else this.#second = [0, this.length];
   }
 
   /** The text of each token. As in the reference, an encoding of which nothing was said is all of the first text. */
   get sequenceIds(): SequenceId[] {
-    const ids: SequenceId[] = this.ids.map(() => null);
-    for (let sequence = 0; sequence < Math.max(1, this.#sequenceRanges.size); sequence++) {
-      const id = sequence === 0 ? 0 : 1;
-      const [start, end] = this.#sequenceRanges.get(id) ?? [0, this.length];
-      ids.fill(id, start, end);
-    }
-    return ids;
-  }
-
-  #pushNoText(attention: 0 | 1): void {
-    this.starts.push(0);
-    this.ends.push(0);
-    this.wordIds.push(null);
-    this.specialTokensMask.push(1);
-    this.attentionMask.push(attention);
+    const ids = new Array<SequenceId>(this.length).fill(null);
+    const saysBoth = this.#first !== undefined && this.#second !== undefined;
+    ids.fill(0, ...(this.#first ?? [0, this.length]));
+    return saysBoth ? ids.fill(1, ...this.#second!) : ids;
   }
 }
 
@@ -128,25 +148,31 @@ export class Encoding {
  * the left with the right and with its windows, then the left itself with the windows of the right.
  */
 export function joinEncodings(encodings: readonly Encoding[]): Encoding {
-  const first = encodings[0] ?? new Encoding();
-  return encodings.slice(1).reduce(joinTwo, first);
+  const [first, ...rest] = encodings;
+  if (!first) return Encoding.empty("");
+  if (encodings.some(({ overflowing }) => overflowing.length > 0)) return rest.reduce(joinTwo, first);
+  return rest.length === 0 ? first : Encoding.concatenate(encodings, first.input);
 }
 
 function joinTwo(left: Encoding, right: Encoding): Encoding {
-  const joined = concatenate(left, right);
+  const join = (a: Encoding, b: Encoding): Encoding => Encoding.concatenate([a, b], a.input);
+  const joined = join(left, right);
   joined.overflowing = [
     ...left.overflowing.flatMap((window) => [
-      concatenate(window, right),
-      ...right.overflowing.map((other) => concatenate(window, other)),
+      join(window, right),
+      ...right.overflowing.map((other) => join(window, other)),
     ]),
-    ...right.overflowing.map((other) => concatenate(left, other)),
+    ...right.overflowing.map((other) => join(left, other)),
   ];
   return joined;
 }
 
-function concatenate(left: Encoding, right: Encoding): Encoding {
-  const joined = new Encoding(left.input);
-  joined.pushAll(left);
-  joined.pushAll(right);
+/** Several times as fast as `flat` or `concat` for arrays as short as these. */
+function joinArrays<T>(arrays: readonly (readonly T[])[]): T[] {
+  let length = 0;
+  for (const array of arrays) length += array.length;
+  const joined = new Array<T>(length);
+  let at = 0;
+  for (const array of arrays) for (let index = 0; index < array.length; index++) joined[at++] = array[index]!;
   return joined;
 }

@@ -26,9 +26,6 @@ export function pad(encodings: readonly Encoding[], padding: Padding): Encoding[
 
 function padOne(encoding: Encoding, length: number, { piece, side }: Padding): Encoding {
   if (encoding.length >= length) return encoding;
-  const padded = new Encoding();
-  if (side === "right") padded.pushAll(encoding);
-  for (let missing = length - encoding.length; missing > 0; missing--) padded.pushPadding(piece);
-  if (side === "left") padded.pushAll(encoding);
-  return padded;
+  const padding = Encoding.padding(piece, length - encoding.length);
+  return Encoding.concatenate(side === "right" ? [encoding, padding] : [padding, encoding]);
 }

@@ -6,12 +6,14 @@ import { TokenizerError } from "../errors.ts";
 import { type AddedToken, type AddedTokenWithId, AddedVocabulary } from "./added-vocabulary.ts";
 import { AlignedText } from "./aligned-text.ts";
 import type { Decoder } from "./decoders/index.ts";
-import { Encoding, joinEncodings, type TextInput } from "./encoding.ts";
+import { type Encoding, joinEncodings, type TextInput } from "./encoding.ts";
+import { EncodingBuilder } from "./encoding-builder.ts";
 import type { Model } from "./models/index.ts";
 import type { Normalizer } from "./normalizers/index.ts";
 import type { PostProcessor } from "./post-processors/index.ts";
-import type { PreTokenizer } from "./pre-tokenizers/index.ts";
+import { type PreTokenizer, WordList, type WordReceiver } from "./pre-tokenizers/index.ts";
 import { type Truncation, truncate } from "./truncation.ts";
+import { IdList, WordEncoder } from "./word-encoder.ts";
 
 export interface PipelineParts {
   readonly normalizer?: Normalizer | undefined;
@@ -33,6 +35,9 @@ export class TokenizerPipeline {
   readonly model: Model;
   readonly postProcessor: PostProcessor | undefined;
   readonly decoder: Decoder | undefined;
+  readonly #words: WordEncoder;
+  readonly #ids = new IdList();
+  readonly #builder = new EncodingBuilder();
   #added: AddedVocabulary;
 
   constructor(parts: PipelineParts) {
@@ -41,6 +46,7 @@ export class TokenizerPipeline {
     this.model = parts.model;
     this.postProcessor = parts.postProcessor;
     this.decoder = parts.decoder;
+    this.#words = new WordEncoder(parts.model);
     this.#added = new AddedVocabulary(parts.addedTokens ?? [], parts.normalizer);
   }
 
@@ -106,20 +112,21 @@ export class TokenizerPipeline {
 
   /** The ids of a text alone, without special tokens: the fast way, for corpora. */
   encodeIds(text: string): Int32Array {
-    const ids: number[] = [];
-    this.#forEachWord(new AlignedText(text, false), (word, addedId) => {
-      if (addedId !== undefined) ids.push(addedId);
-      else for (const id of this.model.tokenize(word.text).ids) ids.push(id);
+    const ids = this.#ids;
+    ids.clear();
+    this.#readWords(new AlignedText(text, false), {
+      addToken: (_, id) => ids.push(id),
+      add: (source, start, end, spell) => this.#words.appendIds(ids, source, start, end, spell),
     });
-    return Int32Array.from(ids);
+    return ids.toArray();
   }
 
   /** The words that a model would see, for training one: normalized and cut, added tokens not looked for. */
   static wordsOf(text: string, normalizer: Normalizer | undefined, preTokenizer: PreTokenizer): string[] {
     const source = new AlignedText(text, false);
-    const words: AlignedText[] = [];
-    preTokenizer.preTokenize(normalizer?.normalize(source) ?? source, words);
-    return words.map((word) => word.text);
+    const list = new WordList();
+    preTokenizer.preTokenize(normalizer?.normalize(source) ?? source, list);
+    return list.words.map((word) => word.text);
   }
 
   /** Text of the tokens; ids that stand for nothing are passed over, as in the reference. */
@@ -133,49 +140,35 @@ export class TokenizerPipeline {
   }
 
   #encodeSequence(input: TextInput, sequence: 0 | 1): Encoding {
-    const encoding = new Encoding(input);
-    if (typeof input === "string") this.#encodeText(input, sequence, undefined, encoding);
-    else for (const [index, word] of input.entries()) this.#encodeText(word, sequence, index, encoding);
-    return encoding;
+    this.#builder.clear();
+    if (typeof input === "string") this.#encodeText(input, undefined);
+    else for (const [index, word] of input.entries()) this.#encodeText(word, index);
+    return this.#builder.build(input, sequence);
   }
 
   /** `givenWord`: the number of this word if the text came as words. */
-  #encodeText(text: string, sequence: 0 | 1, givenWord: number | undefined, encoding: Encoding): void {
-    const { showsUnknownText, unknownToken } = this.model;
-    let wordIndex = 0;
-    this.#forEachWord(new AlignedText(text, true), (word, addedId) => {
-      const wordId = givenWord ?? wordIndex++;
-      if (addedId !== undefined) {
-        const { text: surface } = word;
-        encoding.push(addedId, surface, word.startOf(0), word.endOf(surface.length - 1), wordId, sequence);
-        return;
-      }
-      const { ids, starts, ends } = this.model.tokenize(word.text);
-      for (let index = 0; index < ids.length; index++) {
-        let token = this.model.vocabulary.tokenOf(ids[index]!)!;
-        if (showsUnknownText && token === unknownToken) token = word.text.slice(starts[index], ends[index]);
-        const start = word.startOf(starts[index]!);
-        encoding.push(ids[index]!, token, start, word.endOf(ends[index]! - 1), wordId, sequence);
-      }
+  #encodeText(text: string, givenWord: number | undefined): void {
+    const encoding = this.#builder;
+    let words = 0;
+    this.#readWords(new AlignedText(text, true), {
+      addToken: (part, id) => {
+        const { text: surface } = part;
+        encoding.push(id, surface, part.startOf(0), part.endOf(surface.length - 1), givenWord ?? words++);
+      },
+      add: (source, start, end, spell) => this.#words.append(encoding, givenWord ?? words++, source, start, end, spell),
     });
   }
 
-  /** Calls `receive` for each word in order, and for each added token, which comes with its id. */
-  #forEachWord(source: AlignedText, receive: (word: AlignedText, addedId: number | undefined) => void): void {
-    const words: AlignedText[] = [];
+  /** Hands over the words of a text and the added tokens among them, in order. */
+  #readWords(source: AlignedText, reader: TextReader): void {
     this.#added.splitOriginal(source, (part, originalId) => {
       if (originalId !== undefined) {
-        receive(part, originalId);
+        reader.addToken(part, originalId);
         return;
       }
       this.#added.splitNormalized(this.#normalize(part), (piece, normalizedId) => {
-        if (normalizedId !== undefined) {
-          receive(piece, normalizedId);
-          return;
-        }
-        words.length = 0;
-        this.#preTokenize(piece, words);
-        for (const word of words) receive(word, undefined);
+        if (normalizedId !== undefined) reader.addToken(piece, normalizedId);
+        else this.#preTokenize(piece, reader);
       });
     });
   }
@@ -184,10 +177,15 @@ export class TokenizerPipeline {
     return this.normalizer ? this.normalizer.normalize(text) : text;
   }
 
-  #preTokenize(text: AlignedText, words: AlignedText[]): void {
+  #preTokenize(text: AlignedText, words: WordReceiver): void {
     if (this.preTokenizer) this.preTokenizer.preTokenize(text, words);
-    else if (text.text !== "") words.push(text);
+    else if (text.text !== "") words.add(text, 0, text.text.length);
   }
+}
+
+/** Takes what a text consists of. */
+interface TextReader extends WordReceiver {
+  addToken(part: AlignedText, id: number): void;
 }
 
 /** Fails unless every id below the size of the vocabulary has a token, in the model or added. */

@@ -75,7 +75,7 @@ function cut(encoding: Encoding, kept: number, { stride, side }: Truncation): En
   const { length } = encoding;
   if (kept >= length) return encoding;
   if (kept === 0) {
-    const empty = new Encoding(encoding.input);
+    const empty = Encoding.empty(encoding.input);
     empty.overflowing = [encoding];
     return empty;
   }

@@ -11,7 +11,6 @@ import { PairTable } from "../pair-table.ts";
 import { Vocabulary } from "../vocabulary.ts";
 import { MergeQueue } from "./merge-queue.ts";
 import type { Model, WordTokens } from "./model.ts";
-import { WordCache } from "./word-cache.ts";
 
 /** Two tokens that become one. */
 export type Merge = readonly [left: string, right: string];
@@ -43,7 +42,6 @@ export class BpeModel implements Model {
   readonly #merged: Int32Array;
   readonly #unknownId: number | undefined;
   readonly #queue = new MergeQueue();
-  readonly #cache = new WordCache();
 
   /** `merges` in the order of training. `file` names the source in errors. */
   constructor(vocabulary: Vocabulary, merges: readonly Merge[], options: Partial<BpeOptions> = {}, file?: string) {
@@ -91,12 +89,7 @@ export class BpeModel implements Model {
   }
 
   tokenize(word: string): WordTokens {
-    let tokens = this.#cache.get(word);
-    if (!tokens) {
-      tokens = this.#wholeWord(word) ?? this.#merge(this.#symbols(word));
-      this.#cache.set(word, tokens);
-    }
-    return tokens;
+    return this.#wholeWord(word) ?? this.#merge(this.#symbols(word));
   }
 
   toJSONText(): string {

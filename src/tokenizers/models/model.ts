@@ -14,7 +14,7 @@ export interface Model {
   readonly unknownToken: string | undefined;
   /** Whether tokens for what is unknown show the text itself instead of the unknown token. */
   readonly showsUnknownText: boolean;
-  /** Deterministic; the result is shared and must not be changed. */
+  /** Deterministic: callers remember the result. */
   tokenize(word: string): WordTokens;
   /** Whether spaces before punctuation may be removed after decoding; the reference leaves byte-pair encodings alone. */
   readonly allowsCleanUp: boolean;

@@ -8,7 +8,6 @@ import { isCount, type JsonFields } from "../json-fields.ts";
 import { Vocabulary } from "../vocabulary.ts";
 import type { Model, WordTokens } from "./model.ts";
 import { TokenTrie } from "./token-trie.ts";
-import { WordCache } from "./word-cache.ts";
 
 export interface UnigramOptions {
   /** The token for characters that no token writes; without one, such a text is an error. */
@@ -29,7 +28,6 @@ export class UnigramModel implements Model {
   readonly showsUnknownText = true;
   readonly #trie: TokenTrie;
   readonly #unknownScore: number;
-  readonly #cache = new WordCache();
 
   constructor(vocabulary: Vocabulary, scores: ArrayLike<number>, options: UnigramOptions) {
     this.vocabulary = vocabulary;
@@ -64,12 +62,7 @@ export class UnigramModel implements Model {
   }
 
   tokenize(word: string): WordTokens {
-    let tokens = this.#cache.get(word);
-    if (!tokens) {
-      tokens = this.#nameParts(word, this.#bestCuts(word));
-      this.#cache.set(word, tokens);
-    }
-    return tokens;
+    return this.#nameParts(word, this.#bestCuts(word));
   }
 
   toJSONText(): string {

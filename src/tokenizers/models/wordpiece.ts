@@ -6,7 +6,6 @@
 import type { JsonFields } from "../json-fields.ts";
 import { Vocabulary } from "../vocabulary.ts";
 import type { Model, WordTokens } from "./model.ts";
-import { WordCache } from "./word-cache.ts";
 
 export interface WordPieceOptions {
   readonly unknownToken: string;
@@ -29,7 +28,6 @@ export class WordPieceModel implements Model {
   readonly options: WordPieceOptions;
   readonly #unknownId: number;
   readonly #longestPiece: number;
-  readonly #cache = new WordCache();
 
   constructor(vocabulary: Vocabulary, options: Partial<WordPieceOptions> = {}, file?: string) {
     this.vocabulary = vocabulary;
@@ -52,12 +50,7 @@ export class WordPieceModel implements Model {
   }
 
   tokenize(word: string): WordTokens {
-    let tokens = this.#cache.get(word);
-    if (!tokens) {
-      tokens = this.#cut(word) ?? { ids: [this.#unknownId], starts: [0], ends: [word.length] };
-      this.#cache.set(word, tokens);
-    }
-    return tokens;
+    return this.#cut(word) ?? { ids: [this.#unknownId], starts: [0], ends: [word.length] };
   }
 
   toJSONText(): string {

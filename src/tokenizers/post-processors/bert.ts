@@ -25,18 +25,12 @@ export class BertPostProcessor implements PostProcessor {
     if (!addSpecialTokens) return encodings;
     return encodings.flatMap((encoding, typeId) => {
       encoding.setTypeId(typeId);
-      const pieces = [encoding, specialEncoding(this.sep, typeId)];
-      return typeId === 0 ? [specialEncoding(this.cls, 0), ...pieces] : pieces;
+      const pieces = [encoding, Encoding.special([{ ...this.sep, typeId }])];
+      return typeId === 0 ? [Encoding.special([{ ...this.cls, typeId: 0 }]), ...pieces] : pieces;
     });
   }
 
   toJSON(): Record<string, unknown> {
     return { type: "BertProcessing", sep: [this.sep.token, this.sep.id], cls: [this.cls.token, this.cls.id] };
   }
-}
-
-function specialEncoding(token: NamedToken, typeId: number): Encoding {
-  const encoding = new Encoding();
-  encoding.pushSpecial({ ...token, typeId });
-  return encoding;
 }

@@ -38,9 +38,9 @@ export class RobertaPostProcessor implements PostProcessor {
     }
     if (!addSpecialTokens) return encodings;
     return encodings.flatMap((encoding, index) => [
-      specialEncoding(index === 0 ? this.cls : this.sep),
+      Encoding.special([{ ...(index === 0 ? this.cls : this.sep), typeId: 0 }]),
       encoding,
-      specialEncoding(this.sep),
+      Encoding.special([{ ...this.sep, typeId: 0 }]),
     ]);
   }
 
@@ -53,10 +53,4 @@ export class RobertaPostProcessor implements PostProcessor {
       add_prefix_space: this.addPrefixSpace,
     };
   }
-}
-
-function specialEncoding(token: NamedToken): Encoding {
-  const encoding = new Encoding();
-  encoding.pushSpecial({ ...token, typeId: 0 });
-  return encoding;
 }

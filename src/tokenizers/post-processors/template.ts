@@ -1,5 +1,5 @@
 /** Special tokens by a template: `[CLS] A [SEP]` for one text, `[CLS] A [SEP] B [SEP]` for two. */
-import { Encoding, type SpecialPiece } from "../encoding.ts";
+import { Encoding } from "../encoding.ts";
 import { isCount, type JsonFields } from "../json-fields.ts";
 import type { PostProcessor } from "./post-processor.ts";
 
@@ -67,12 +67,7 @@ export class TemplatePostProcessor implements PostProcessor {
 
   #encode(name: string, typeId: number): Encoding {
     const { ids, tokens } = this.#special(name);
-    const encoding = new Encoding();
-    ids.forEach((id, index) => {
-      const piece: SpecialPiece = { id, token: tokens[index]!, typeId };
-      encoding.pushSpecial(piece);
-    });
-    return encoding;
+    return Encoding.special(ids.map((id, index) => ({ id, token: tokens[index]!, typeId })));
   }
 }
 

@@ -1,10 +1,10 @@
 import type { AlignedText } from "../aligned-text.ts";
 import { characterProperties, PUNCTUATION, unitsOf, WHITESPACE } from "../character-properties.ts";
-import type { PreTokenizer } from "./pre-tokenizer.ts";
+import type { PreTokenizer, WordReceiver } from "./pre-tokenizer.ts";
 
 /** Cuts at white space, which is dropped, and makes each punctuation character a word. */
 export class BertPreTokenizer implements PreTokenizer {
-  preTokenize(source: AlignedText, words: AlignedText[]): void {
+  preTokenize(source: AlignedText, words: WordReceiver): void {
     const properties = characterProperties();
     const { text } = source;
     let wordStart = 0;
@@ -12,13 +12,13 @@ export class BertPreTokenizer implements PreTokenizer {
       const codePoint = text.codePointAt(at)!;
       const next = at + unitsOf(codePoint);
       if (properties[codePoint]! & (WHITESPACE | PUNCTUATION)) {
-        if (wordStart < at) words.push(source.slice(wordStart, at));
-        if (properties[codePoint]! & PUNCTUATION) words.push(source.slice(at, next));
+        if (wordStart < at) words.add(source, wordStart, at);
+        if (properties[codePoint]! & PUNCTUATION) words.add(source, at, next);
         wordStart = next;
       }
       at = next;
     }
-    if (wordStart < text.length) words.push(source.slice(wordStart, text.length));
+    if (wordStart < text.length) words.add(source, wordStart, text.length);
   }
 
   toJSON(): Record<string, unknown> {

@@ -2,11 +2,12 @@ import { describe, expect, it } from "vitest";
 import { Random } from "../../random.ts";
 import { AlignedText } from "../aligned-text.ts";
 import { ByteLevelPreTokenizer } from "./byte-level.ts";
+import { WordList } from "./pre-tokenizer.ts";
 
 function words(text: string, addPrefixSpace = false): string[] {
-  const found: AlignedText[] = [];
+  const found = new WordList();
   new ByteLevelPreTokenizer({ addPrefixSpace }).preTokenize(new AlignedText(text, true), found);
-  return found.map((word) => word.text);
+  return found.words.map((word) => word.text);
 }
 
 /** GPT-2's published pattern, as a regular expression. */
@@ -28,10 +29,15 @@ describe("ByteLevelPreTokenizer", () => {
   });
 
   it("makes up a space that stands for the first character", () => {
-    const found: AlignedText[] = [];
+    const found = new WordList();
     new ByteLevelPreTokenizer({ addPrefixSpace: true }).preTokenize(new AlignedText("😀x", true), found);
-    expect(found.map((word) => word.text)).toEqual(["ĠðŁĺĢ", "x"]);
-    expect([found[0]!.startOf(0), found[0]!.endOf(0), found[0]!.startOf(4), found[0]!.endOf(4)]).toEqual([0, 2, 0, 2]);
+    expect(found.words.map((word) => word.text)).toEqual(["ĠðŁĺĢ", "x"]);
+    expect([
+      found.words[0]!.startOf(0),
+      found.words[0]!.endOf(0),
+      found.words[0]!.startOf(4),
+      found.words[0]!.endOf(4),
+    ]).toEqual([0, 2, 0, 2]);
     expect(words(" x", true)).toEqual(["Ġx"]);
     expect(words("", true)).toEqual([]);
   });
@@ -59,9 +65,9 @@ describe("ByteLevelPreTokenizer", () => {
     ];
     for (let round = 0; round < 2000; round++) {
       const text = Array.from({ length: random.integer(10) }, () => pieces[random.integer(pieces.length)]).join("");
-      const found: AlignedText[] = [];
+      const found = new WordList();
       new ByteLevelPreTokenizer({ addPrefixSpace: false }).preTokenize(new AlignedText(text, true), found);
-      const cut = found.map((word) => text.slice(word.startOf(0), word.endOf(word.text.length - 1)));
+      const cut = found.words.map((word) => text.slice(word.startOf(0), word.endOf(word.text.length - 1)));
       expect(cut, JSON.stringify(text)).toEqual(text.match(PUBLISHED) ?? []);
     }
   });

@@ -10,7 +10,7 @@ import { bytesOfCodePoint } from "../byte-characters.ts";
 import { characterProperties, LETTER, NUMBER, unitsOf, WHITESPACE } from "../character-properties.ts";
 import type { JsonFields } from "../json-fields.ts";
 import { prependText } from "../normalizers/edges.ts";
-import type { PreTokenizer } from "./pre-tokenizer.ts";
+import type { PreTokenizer, WordReceiver } from "./pre-tokenizer.ts";
 
 const SPACE = 0x20;
 const APOSTROPHE = 0x27;
@@ -38,17 +38,17 @@ export class ByteLevelPreTokenizer implements PreTokenizer {
     return new ByteLevelPreTokenizer(readByteLevelOptions(fields));
   }
 
-  preTokenize(source: AlignedText, words: AlignedText[]): void {
+  preTokenize(source: AlignedText, words: WordReceiver): void {
     if (source.text === "") return;
     const spaced = this.options.addPrefixSpace && source.text[0] !== " " ? prependText(source, " ") : source;
     if (!this.options.useRegex) {
-      words.push(toBytes(spaced));
+      words.add(spaced, 0, spaced.text.length, toBytes);
       return;
     }
     const { text } = spaced;
     for (let at = 0; at < text.length; ) {
       const end = endOfWord(text, at);
-      words.push(toBytes(spaced.slice(at, end)));
+      words.add(spaced, at, end, toBytes);
       at = end;
     }
   }

@@ -1,7 +1,7 @@
 import type { AlignedText } from "../aligned-text.ts";
 import type { JsonFields } from "../json-fields.ts";
 import { prependText } from "../normalizers/edges.ts";
-import type { PreTokenizer } from "./pre-tokenizer.ts";
+import type { PreTokenizer, WordReceiver } from "./pre-tokenizer.ts";
 
 /** Which texts get a mark before them: all, the first of an input, or none. */
 export type PrependScheme = "always" | "first" | "never";
@@ -26,17 +26,17 @@ export class MetaspacePreTokenizer implements PreTokenizer {
     return new MetaspacePreTokenizer(readMetaspaceOptions(fields));
   }
 
-  preTokenize(source: AlignedText, words: AlignedText[]): void {
+  preTokenize(source: AlignedText, words: WordReceiver): void {
     if (source.text === "") return;
     const { replacement, split } = this.options;
     const marked = this.#prepend(source.withText(source.text.replaceAll(" ", replacement)));
     const { text } = marked;
     let start = 0;
     for (let at = split ? text.indexOf(replacement, 1) : -1; at >= 0; at = text.indexOf(replacement, at + 1)) {
-      words.push(marked.slice(start, at));
+      words.add(marked, start, at);
       start = at;
     }
-    words.push(marked.slice(start, text.length));
+    words.add(marked, start, text.length);
   }
 
   toJSON(): Record<string, unknown> {

@@ -2,8 +2,31 @@ import type { AlignedText } from "../aligned-text.ts";
 
 /** Cuts normalized text into words, which the model then cuts into tokens. No token ever spans two words. */
 export interface PreTokenizer {
-  /** Appends the words of `text`, none of them empty, to `words`. */
-  preTokenize(text: AlignedText, words: AlignedText[]): void;
+  /** Hands the words of `text`, none of them empty, to `words` in their order. */
+  preTokenize(text: AlignedText, words: WordReceiver): void;
   /** As tokenizer.json writes it. */
   toJSON(): Record<string, unknown>;
+}
+
+/** Takes words where they stand in a text: most have been seen before and need not be cut out. */
+export interface WordReceiver {
+  /**
+   * Units [start, end) of `text` are a word.
+   *
+   * @param spell how the model wants it written, if not as it stands there.
+   */
+  add(text: AlignedText, start: number, end: number, spell?: Spelling): void;
+}
+
+/** Rewrites a word by looking at nothing else, for example as bytes. */
+export type Spelling = (word: AlignedText) => AlignedText;
+
+/** Keeps the words as texts of their own. */
+export class WordList implements WordReceiver {
+  readonly words: AlignedText[] = [];
+
+  add(text: AlignedText, start: number, end: number, spell?: Spelling): void {
+    const word = text.slice(start, end);
+    this.words.push(spell ? spell(word) : word);
+  }
 }

@@ -1,5 +1,5 @@
 import type { AlignedText } from "../aligned-text.ts";
-import type { PreTokenizer } from "./pre-tokenizer.ts";
+import { type PreTokenizer, WordList, type WordReceiver } from "./pre-tokenizer.ts";
 
 /** Several pre-tokenizers, each cutting the words of the one before. */
 export class SequencePreTokenizer implements PreTokenizer {
@@ -9,14 +9,19 @@ export class SequencePreTokenizer implements PreTokenizer {
     this.preTokenizers = preTokenizers;
   }
 
-  preTokenize(source: AlignedText, words: AlignedText[]): void {
-    let current = [source];
-    for (const preTokenizer of this.preTokenizers) {
-      const next: AlignedText[] = [];
-      for (const word of current) preTokenizer.preTokenize(word, next);
-      current = next;
+  preTokenize(source: AlignedText, words: WordReceiver): void {
+    const last = this.preTokenizers.at(-1);
+    if (!last) {
+      if (source.text !== "") words.add(source, 0, source.text.length);
+      return;
     }
-    for (const word of current) words.push(word);
+    let current = [source];
+    for (const preTokenizer of this.preTokenizers.slice(0, -1)) {
+      const next = new WordList();
+      for (const word of current) preTokenizer.preTokenize(word, next);
+      current = next.words;
+    }
+    for (const word of current) last.preTokenize(word, words);
   }
 
   toJSON(): Record<string, unknown> {

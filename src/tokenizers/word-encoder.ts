@@ -1,0 +1,107 @@
+/** From words to tokens: asks the model about words that are new, and remembers what it said. */
+import { AlignedText } from "./aligned-text.ts";
+import type { EncodingBuilder } from "./encoding-builder.ts";
+import type { Model, WordTokens } from "./models/index.ts";
+import type { Spelling } from "./pre-tokenizers/index.ts";
+import { WordCache } from "./word-cache.ts";
+
+export class WordEncoder {
+  readonly #model: Model;
+  /** The id whose token shows the text itself; -1 if there is none. */
+  readonly #shownId: number;
+  readonly #cache = new WordCache();
+
+  constructor(model: Model) {
+    const { showsUnknownText, unknownToken, vocabulary } = model;
+    this.#model = model;
+    this.#shownId = showsUnknownText && unknownToken !== undefined ? (vocabulary.idOf(unknownToken) ?? -1) : -1;
+  }
+
+  /** Appends the ids of the word at units [start, end). */
+  appendIds(ids: IdList, { text }: AlignedText, start: number, end: number, spell?: Spelling): void {
+    const cache = this.#cache;
+    let word = cache.find(text, start, end);
+    if (word < 0) word = this.#learn(text, start, end, spell);
+    ids.append(cache.ids, cache.tokenStarts[word]!, cache.tokenStarts[word + 1]!);
+  }
+
+  /** Appends the tokens of the word at units [start, end), with all that is known of them. */
+  append(
+    encoding: EncodingBuilder,
+    wordId: number,
+    source: AlignedText,
+    start: number,
+    end: number,
+    spell?: Spelling,
+  ): void {
+    const cache = this.#cache;
+    const { tokens } = this.#model.vocabulary;
+    let word = cache.find(source.text, start, end);
+    if (word < 0) word = this.#learn(source.text, start, end, spell);
+    const first = cache.tokenStarts[word]!;
+    const last = cache.tokenStarts[word + 1]!;
+    for (let index = first; index < last; index++) {
+      const id = cache.ids[index]!;
+      const token = id === this.#shownId ? this.#shownText(source, start, end, spell, index - first) : tokens[id]!;
+      const tokenStart = source.startOf(start + cache.starts[index]!);
+      encoding.push(id, token, tokenStart, source.endOf(start + cache.ends[index]! - 1), wordId);
+    }
+  }
+
+  #learn(text: string, start: number, end: number, spell: Spelling | undefined): number {
+    return this.#cache.add(text, start, end, tokensOf(this.#model, text.slice(start, end), spell));
+  }
+
+  #shownText(source: AlignedText, start: number, end: number, spell: Spelling | undefined, index: number): string {
+    const word = source.slice(start, end);
+    const { text } = spell ? spell(word) : word;
+    const { starts, ends } = this.#model.tokenize(text);
+    return text.slice(starts[index], ends[index]);
+  }
+}
+
+/** The tokens of a word, their starts and ends as units of the word before it was respelled. */
+function tokensOf(model: Model, word: string, spell: Spelling | undefined): WordTokens {
+  if (!spell) return model.tokenize(word);
+  const spelled = spell(new AlignedText(word, true));
+  const { ids, starts, ends } = model.tokenize(spelled.text);
+  return {
+    ids,
+    starts: starts.map((start) => spelled.startOf(start)),
+    ends: ends.map((end) => spelled.endOf(end - 1)),
+  };
+}
+
+/** A growing list of ids that is used again and again. */
+export class IdList {
+  #ids = new Int32Array(1024);
+  #length = 0;
+
+  clear(): void {
+    this.#length = 0;
+  }
+
+  push(id: number): void {
+    this.#reserve(1);
+    this.#ids[this.#length++] = id;
+  }
+
+  /** Appends elements [from, to) of `source`. */
+  append(source: Int32Array, from: number, to: number): void {
+    this.#reserve(to - from);
+    for (let index = from; index < to; index++) this.#ids[this.#length++] = source[index]!;
+  }
+
+  /** A copy of the ids so far. */
+  toArray(): Int32Array<ArrayBuffer> {
+    return this.#ids.slice(0, this.#length);
+  }
+
+  #reserve(count: number): void {
+    const needed = this.#length + count;
+    if (needed <= this.#ids.length) return;
+    const ids = new Int32Array(Math.max(needed, this.#ids.length * 2));
+    ids.set(this.#ids);
+    this.#ids = ids;
+  }
+}
