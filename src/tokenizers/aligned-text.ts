@@ -63,45 +63,92 @@ export class AlignedText {
   }
 }
 
-/** Writes a new text from an old one, from left to right. */
+/** Where a builder writes: units of the new text, and the range of the original that each stands for. */
+class Scratch {
+  units = new Uint16Array(256);
+  starts = new Int32Array(256);
+  ends = new Int32Array(256);
+
+  reserve(length: number): void {
+    if (length <= this.units.length) return;
+    const room = Math.max(length, this.units.length * 2);
+    const [units, starts, ends] = [new Uint16Array(room), new Int32Array(room), new Int32Array(room)];
+    units.set(this.units);
+    starts.set(this.starts);
+    ends.set(this.ends);
+    Object.assign(this, { units, starts, ends });
+  }
+}
+
+/** Scratch that no builder uses at the moment: making it anew for each line would take longer than filling it. */
+const spare: Scratch[] = [];
+/** More room than this, in units, is not kept for later. */
+const MOST_SPARE = 1 << 16;
+/** Units that are made into a string in one call; engines limit the number of arguments. */
+const UNITS_AT_ONCE = 4096;
+
+/** Writes a new text from an old one, from left to right. Nothing may be appended after `finish`. */
 export class AlignedTextBuilder {
   readonly #source: AlignedText;
-  readonly #starts: number[] = [];
-  readonly #ends: number[] = [];
-  #text = "";
+  readonly #scratch: Scratch;
+  #length = 0;
 
   constructor(source: AlignedText) {
     this.#source = source;
+    this.#scratch = spare.pop() ?? new Scratch();
   }
 
   /** Appends `text`, of which every unit stands for units [from, to) of the source. */
   append(text: string, from: number, to: number): void {
-    this.#text += text;
-    if (!this.#source.tracked) return;
-    const start = this.#source.startOf(from);
-    const end = this.#source.endOf(to - 1);
+    const scratch = this.#scratch;
+    const { tracked } = this.#source;
+    const start = tracked ? this.#source.startOf(from) : 0;
+    const end = tracked ? this.#source.endOf(to - 1) : 0;
+    scratch.reserve(this.#length + text.length);
     for (let unit = 0; unit < text.length; unit++) {
-      this.#starts.push(start);
-      this.#ends.push(end);
+      const at = this.#length++;
+      scratch.units[at] = text.charCodeAt(unit);
+      scratch.starts[at] = start;
+      scratch.ends[at] = end;
     }
+  }
+
+  /** Appends one unit, which stands for units [from, to) of the source. */
+  appendUnit(unit: number, from: number, to: number): void {
+    const scratch = this.#scratch;
+    const at = this.#length++;
+    if (at === scratch.units.length) scratch.reserve(at + 1);
+    scratch.units[at] = unit;
+    if (!this.#source.tracked) return;
+    scratch.starts[at] = this.#source.startOf(from);
+    scratch.ends[at] = this.#source.endOf(to - 1);
   }
 
   /** Appends units [from, to) of the source as they are. */
   copy(from: number, to: number): void {
-    this.#text += this.#source.text.slice(from, to);
-    if (!this.#source.tracked) return;
-    for (let unit = from; unit < to; unit++) {
-      this.#starts.push(this.#source.startOf(unit));
-      this.#ends.push(this.#source.endOf(unit));
-    }
+    const { text } = this.#source;
+    for (let unit = from; unit < to; unit++) this.appendUnit(text.charCodeAt(unit), unit, unit + 1);
   }
 
   finish(): AlignedText {
     const { tracked, isBeginning } = this.#source;
-    if (!tracked) return this.#source.rewritten(this.#text);
-    const [starts, ends] = [Int32Array.from(this.#starts), Int32Array.from(this.#ends)];
-    return new AlignedText(this.#text, true, isBeginning, 0, starts, ends);
+    const { units, starts, ends } = this.#scratch;
+    const text = textOf(units, this.#length);
+    const origins = tracked ? ([starts.slice(0, this.#length), ends.slice(0, this.#length)] as const) : undefined;
+    if (units.length <= MOST_SPARE) spare.push(this.#scratch);
+    if (!origins) return this.#source.rewritten(text);
+    return new AlignedText(text, true, isBeginning, 0, ...origins);
   }
+}
+
+function textOf(units: Uint16Array, length: number): string {
+  let text = "";
+  for (let at = 0; at < length; at += UNITS_AT_ONCE) {
+    const part = units.subarray(at, Math.min(length, at + UNITS_AT_ONCE));
+    // Any list of numbers will do, but the types ask for an array.
+    text += String.fromCharCode.apply(null, part as unknown as number[]);
+  }
+  return text;
 }
 
 /** A character of a new text, and what it does to the old one. */

@@ -34,16 +34,27 @@ export function byteOfCode(code: number): number | undefined {
   return byte < 0 ? undefined : byte;
 }
 
-/** What `bytesOfCodePoint` gave before; at most one entry for each code point. */
-const seen = new Map<number, string>();
+/** Code of each byte's character. */
+const CODES = Uint16Array.from(BYTE_CHARACTERS, (character) => character.charCodeAt(0));
+const REPLACEMENT_CHARACTER = 0xfffd;
 
-/** The UTF-8 bytes of a code point, as characters. A lone surrogate becomes U+FFFD, as in all encoders. */
-export function bytesOfCodePoint(codePoint: number): string {
-  let characters = seen.get(codePoint);
-  if (characters === undefined) {
-    const bytes = new TextEncoder().encode(String.fromCodePoint(codePoint));
-    characters = Array.from(bytes, (byte) => BYTE_CHARACTERS[byte]).join("");
-    seen.set(codePoint, characters);
+/** Calls `receive` with each UTF-8 byte of a code point, as its character's code. A lone surrogate becomes U+FFFD. */
+export function forEachByte(codePoint: number, receive: (code: number) => void): void {
+  const point = codePoint >= 0xd800 && codePoint <= 0xdfff ? REPLACEMENT_CHARACTER : codePoint;
+  if (point < 0x80) {
+    receive(CODES[point]!);
+    return;
   }
-  return characters;
+  if (point < 0x800) {
+    receive(CODES[0xc0 | (point >> 6)]!);
+  } else {
+    if (point < 0x10000) {
+      receive(CODES[0xe0 | (point >> 12)]!);
+    } else {
+      receive(CODES[0xf0 | (point >> 18)]!);
+      receive(CODES[0x80 | ((point >> 12) & 0x3f)]!);
+    }
+    receive(CODES[0x80 | ((point >> 6) & 0x3f)]!);
+  }
+  receive(CODES[0x80 | (point & 0x3f)]!);
 }

@@ -12,6 +12,13 @@ import { Vocabulary } from "../vocabulary.ts";
 import { MergeQueue } from "./merge-queue.ts";
 import type { Model, WordTokens } from "./model.ts";
 
+/** Characters below this code are looked up in a table. */
+const LOW_CODES = 0x400;
+/** Words of at most so many symbols are searched from end to end for the next merge; longer ones need a queue. */
+const FEW_SYMBOLS = 64;
+/** Rank of a pair that does not merge. */
+const NO_MERGE = 0x7fffffff;
+
 /** Two tokens that become one. */
 export type Merge = readonly [left: string, right: string];
 
@@ -41,6 +48,9 @@ export class BpeModel implements Model {
   /** Id that a merge of each rank gives. */
   readonly #merged: Int32Array;
   readonly #unknownId: number | undefined;
+  /** Ids of characters that need no affix, by their code, as far as they are low; -1 for none. Bytes are among them. */
+  readonly #lowIds: Int32Array;
+  readonly #pairRanks = new Int32Array(FEW_SYMBOLS);
   readonly #queue = new MergeQueue();
 
   /** `merges` in the order of training. `file` names the source in errors. */
@@ -64,6 +74,10 @@ export class BpeModel implements Model {
     this.#ranks = new PairTable(merges.length);
     this.#merged = new Int32Array(merges.length);
     this.#readMerges(file);
+    const hasAffix = Boolean(this.options.continuingSubwordPrefix || this.options.endOfWordSuffix);
+    this.#lowIds = Int32Array.from({ length: LOW_CODES }, (_, code) =>
+      hasAffix ? -1 : (vocabulary.idOf(String.fromCharCode(code)) ?? -1),
+    );
   }
 
   static fromJSON(fields: JsonFields): BpeModel {
@@ -89,7 +103,10 @@ export class BpeModel implements Model {
   }
 
   tokenize(word: string): WordTokens {
-    return this.#wholeWord(word) ?? this.#merge(this.#symbols(word));
+    const whole = this.#wholeWord(word);
+    if (whole) return whole;
+    const symbols = this.#symbols(word);
+    return symbols.ids.length <= FEW_SYMBOLS ? this.#mergeFew(symbols) : this.#mergeMany(symbols);
   }
 
   toJSONText(): string {
@@ -145,6 +162,13 @@ export class BpeModel implements Model {
     const symbols: Symbols = { ids: [], starts: [], ends: [] };
     let lastIsUnknown = false;
     for (let start = 0; start < word.length; ) {
+      const code = word.charCodeAt(start);
+      const lowId = code < LOW_CODES ? this.#lowIds[code]! : -1;
+      if (lowId >= 0) {
+        addSymbol(symbols, lowId, start, ++start);
+        lastIsUnknown = false;
+        continue;
+      }
       const end = start + (word.codePointAt(start)! > 0xffff ? 2 : 1);
       const character = word.slice(start, end);
       const symbol = (start > 0 ? prefix : "") + character + (end === word.length ? suffix : "");
@@ -173,10 +197,42 @@ export class BpeModel implements Model {
   }
 
   /** Merges until no pair can be merged: lowest rank first, of equal ranks the leftmost. */
-  #merge(symbols: Symbols): WordTokens {
+  #mergeFew({ ids, starts, ends }: Symbols): WordTokens {
+    let count = ids.length;
+    const ranks = this.#pairRanks;
+    for (let left = 0; left + 1 < count; left++) ranks[left] = this.#rankOf(ids[left]!, ids[left + 1]!);
+    while (count > 1) {
+      let best = 0;
+      for (let left = 1; left + 1 < count; left++) if (ranks[left]! < ranks[best]!) best = left;
+      const rank = ranks[best]!;
+      if (rank === NO_MERGE) break;
+      ids[best] = this.#merged[rank]!;
+      ends[best] = ends[best + 1]!;
+      count--;
+      for (let at = best + 1; at < count; at++) {
+        ids[at] = ids[at + 1]!;
+        starts[at] = starts[at + 1]!;
+        ends[at] = ends[at + 1]!;
+        ranks[at - 1] = ranks[at]!;
+      }
+      if (best > 0) ranks[best - 1] = this.#rankOf(ids[best - 1]!, ids[best]!);
+      if (best + 1 < count) ranks[best] = this.#rankOf(ids[best]!, ids[best + 1]!);
+    }
+    ids.length = count;
+    starts.length = count;
+    ends.length = count;
+    return { ids, starts, ends };
+  }
+
+  #rankOf(left: number, right: number): number {
+    const rank = this.#ranks.get(left, right);
+    return rank < 0 ? NO_MERGE : rank;
+  }
+
+  /** The same for words of any length, in time that does not grow with its square. */
+  #mergeMany(symbols: Symbols): WordTokens {
     const { ids, ends } = symbols;
     const count = ids.length;
-    if (count < 2) return symbols;
     // The symbols form a list: `next` and `previous` skip what was merged away, whose id becomes -1.
     const next: number[] = [];
     const previous: number[] = [];

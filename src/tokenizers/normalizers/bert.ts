@@ -34,6 +34,8 @@ const PRINTABLE_ASCII = /^[\x20-\x7e]*$/;
 export class BertNormalizer implements Normalizer {
   readonly options: BertNormalizerOptions;
   readonly #replacements = new Map<number, string>();
+  /** Replacement of each unit that is a character by itself and becomes one unit; 0 where that is not so, or not known. */
+  readonly #units = new Uint16Array(0x10000);
 
   constructor(options: BertNormalizerOptions) {
     this.options = options;
@@ -55,7 +57,14 @@ export class BertNormalizer implements Normalizer {
     const ordered = this.#reorderMarks(source);
     const { text } = ordered;
     const builder = new AlignedTextBuilder(ordered);
+    const units = this.#units;
     for (let at = 0; at < text.length; ) {
+      const unit = units[text.charCodeAt(at)]!;
+      if (unit !== 0) {
+        builder.appendUnit(unit, at, at + 1);
+        at++;
+        continue;
+      }
       const codePoint = text.codePointAt(at)!;
       const next = at + unitsOf(codePoint);
       const replacement = this.#replacementOf(codePoint);
@@ -92,6 +101,7 @@ export class BertNormalizer implements Normalizer {
     if (replacement === undefined) {
       replacement = replaceCharacter(codePoint, this.options);
       this.#replacements.set(codePoint, replacement);
+      if (replacement.length === 1 && codePoint <= 0xffff) this.#units[codePoint] = replacement.charCodeAt(0);
     }
     return replacement;
   }

@@ -6,7 +6,7 @@
  * `'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+`; it is matched here by hand.
  */
 import { type AlignedText, AlignedTextBuilder } from "../aligned-text.ts";
-import { bytesOfCodePoint } from "../byte-characters.ts";
+import { forEachByte } from "../byte-characters.ts";
 import { characterProperties, LETTER, NUMBER, unitsOf, WHITESPACE } from "../character-properties.ts";
 import type { JsonFields } from "../json-fields.ts";
 import { prependText } from "../normalizers/edges.ts";
@@ -83,7 +83,7 @@ function toBytes(source: AlignedText): AlignedText {
   for (let at = 0; at < text.length; ) {
     const codePoint = text.codePointAt(at)!;
     const next = at + unitsOf(codePoint);
-    builder.append(bytesOfCodePoint(codePoint), at, next);
+    forEachByte(codePoint, (code) => builder.appendUnit(code, at, next));
     at = next;
   }
   return builder.finish();
