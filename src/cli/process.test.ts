@@ -1,20 +1,12 @@
 /** What only a process of its own can show: pipes, signals, start. Run from the sources. */
-import { type ChildProcess, spawn } from "node:child_process";
 import { mkdirSync, mkdtempSync, openSync, readdirSync, readFileSync, rmSync, writeFileSync, writeSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath, pathToFileURL } from "node:url";
+import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { type ProcessOptions, runClozeProcess } from "../../test/support/cloze-process.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
-const loader = pathToFileURL(join(root, "node_modules/tsx/dist/loader.mjs")).href;
-const program = [
-  "--conditions=@cloze/source",
-  "--import",
-  loader,
-  "--disable-warning=ExperimentalWarning",
-  join(root, "src/cli/main.ts"),
-];
 const bert = join(root, "test/golden/pipelines/bert");
 let folder: string;
 beforeAll(() => {
@@ -24,37 +16,8 @@ afterAll(() => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-interface Ended {
-  readonly code: number | null;
-  readonly stdout: string;
-  readonly stderr: string;
-}
-
-/** Runs the binary; `watch` sees what it has written so far, and may stop it. */
-function cloze(
-  words: readonly string[],
-  watch: (process: ChildProcess, stdout: string, stderr: string) => void = () => {},
-  variables: Readonly<Record<string, string>> = {},
-): Promise<Ended> {
-  const { NO_COLOR: _, FORCE_COLOR: __, ...environment } = process.env;
-  const env = { ...environment, ...variables };
-  const child = spawn(process.execPath, [...program, ...words], { env, cwd: folder });
-  child.stdin.end();
-  let stdout = "";
-  let stderr = "";
-  child.stdout.setEncoding("utf8").on("data", (text) => {
-    stdout += text;
-    watch(child, stdout, stderr);
-  });
-  child.stderr.setEncoding("utf8").on("data", (text) => {
-    stderr += text;
-    watch(child, stdout, stderr);
-  });
-  return new Promise((resolve, reject) => {
-    child.on("error", reject);
-    child.on("close", (code) => resolve({ code, stdout, stderr }));
-  });
-}
+const cloze = (words: readonly string[], watch?: ProcessOptions["watch"], variables: Record<string, string> = {}) =>
+  runClozeProcess(words, { folder, variables, ...(watch && { watch }) });
 
 describe("the binary", () => {
   it("prints the version of package.json", async () => {
