@@ -71,6 +71,9 @@ export function corpusFromDocuments(documents: Iterable<string | readonly string
 
 async function openOne(name: string, options: CorpusSourceOptions): Promise<CorpusSource> {
   if (name === "brown") return await brownCorpus();
+  if (name.trim() === "") {
+    throw new DataError("The name of the corpus is empty.", { hint: "Name a file, a folder, or brown." });
+  }
   const path = platform.resolve(name);
   const stat = await platform.stat(path, "data");
   if (stat === undefined) {

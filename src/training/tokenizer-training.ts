@@ -1,5 +1,6 @@
 /** Tokenizers learned from a corpus, by the names of their kinds. */
 import type { CorpusSource } from "../data/index.ts";
+import { DataError } from "../errors.ts";
 import {
   type Lines,
   type OnTrainingProgress,
@@ -46,21 +47,27 @@ export type TokenizerKind = keyof typeof trainers;
 export const tokenizerKinds = Object.keys(trainers) as readonly TokenizerKind[];
 
 /** Trains a tokenizer of `kind`. Throws a DataError when the corpus holds no text. */
-export function trainTokenizer(
+export async function trainTokenizer(
   source: CorpusSource,
   kind: TokenizerKind,
   options: TokenizerTrainingOptions,
   report: StageReport,
 ): Promise<Tokenizer> {
   const given = Object.entries(options).filter(([, value]) => value !== undefined);
-  return (trainers[kind] as Train)(linesOf(source), {
-    ...(Object.fromEntries(given) as unknown as TokenizerTrainingOptions),
-    onProgress: ({ stage, done, total }) => {
-      const isCounting = stage === "words";
-      const words = isCounting ? "counting words" : "learning the vocabulary";
-      report({ stage: words, done, total, unit: isCounting ? "lines" : "tokens" });
-    },
-  });
+  const onProgress: Parameters<Train>[1]["onProgress"] = ({ stage, done, total }) => {
+    const isCounting = stage === "words";
+    const words = isCounting ? "counting words" : "learning the vocabulary";
+    report({ stage: words, done, total, unit: isCounting ? "lines" : "tokens" });
+  };
+  const settings = { ...(Object.fromEntries(given) as unknown as TokenizerTrainingOptions), onProgress };
+  try {
+    return await (trainers[kind] as Train)(linesOf(source), settings);
+  } catch (error) {
+    if (!(error instanceof DataError) || error.file !== undefined) throw error;
+    // The trainers see lines and not where these come from.
+    const { message, field, expected, received, hint, cause } = error;
+    throw new DataError(message, { file: source.name, field, expected, received, hint, cause });
+  }
 }
 
 async function* linesOf(source: CorpusSource): AsyncGenerator<string> {
