@@ -1,11 +1,14 @@
 /**
- * A hash table from pairs of ids to numbers, for merges and their counts: open addressing in typed arrays, since a Map
+ * A hash table from pairs of ids to numbers, for merges and their counts: open addressing in a typed array, since a Map
  * with strings or composed numbers as keys is several times slower and larger.
  */
+
+/** Fields of an entry. */
+const WIDTH = 3;
+
 export class PairTable {
-  #lefts: Int32Array;
-  #rights: Int32Array;
-  #values: Int32Array;
+  /** Left, right and value of each slot, side by side, since they are looked at together; left is -1 in free ones. */
+  #entries: Int32Array;
   #mask: number;
   #size = 0;
 
@@ -13,9 +16,7 @@ export class PairTable {
   constructor(expected = 16) {
     let capacity = 16;
     while (capacity < expected * 2) capacity *= 2;
-    this.#lefts = new Int32Array(capacity).fill(-1);
-    this.#rights = new Int32Array(capacity);
-    this.#values = new Int32Array(capacity);
+    this.#entries = freeEntries(capacity);
     this.#mask = capacity - 1;
   }
 
@@ -25,46 +26,44 @@ export class PairTable {
 
   /** The number of a pair of ids (at least 0), or -1 if it is absent. */
   get(left: number, right: number): number {
-    const slot = this.#slotOf(left, right);
-    return this.#lefts[slot] === -1 ? -1 : this.#values[slot]!;
+    const at = this.#find(left, right);
+    return this.#entries[at] === -1 ? -1 : this.#entries[at + 2]!;
   }
 
   set(left: number, right: number, value: number): void {
-    const slot = this.#slotOf(left, right);
-    if (this.#lefts[slot] === -1) {
-      this.#lefts[slot] = left;
-      this.#rights[slot] = right;
-      this.#size++;
-      this.#values[slot] = value;
-      if (this.#size * 2 > this.#mask) this.#grow();
-    } else {
-      this.#values[slot] = value;
-    }
+    const entries = this.#entries;
+    const at = this.#find(left, right);
+    const isNew = entries[at] === -1;
+    entries[at] = left;
+    entries[at + 1] = right;
+    entries[at + 2] = value;
+    if (isNew && ++this.#size * 2 > this.#mask) this.#grow();
   }
 
-  /** The pair's slot, or the free one where it would go. */
-  #slotOf(left: number, right: number): number {
+  /** Where the pair's entry begins, or the free one where it would go. */
+  #find(left: number, right: number): number {
+    const entries = this.#entries;
     let hash = Math.imul(left, 0x9e3779b1) ^ Math.imul(right, 0x85ebca6b);
     hash ^= hash >>> 15;
     for (let slot = hash & this.#mask; ; slot = (slot + 1) & this.#mask) {
-      const found = this.#lefts[slot];
-      if (found === -1 || (found === left && this.#rights[slot] === right)) return slot;
+      const at = slot * WIDTH;
+      const found = entries[at];
+      if (found === -1 || (found === left && entries[at + 1] === right)) return at;
     }
   }
 
   #grow(): void {
-    const { lefts, rights, values } = { lefts: this.#lefts, rights: this.#rights, values: this.#values };
-    const capacity = lefts.length * 2;
-    this.#lefts = new Int32Array(capacity).fill(-1);
-    this.#rights = new Int32Array(capacity);
-    this.#values = new Int32Array(capacity);
-    this.#mask = capacity - 1;
-    for (let old = 0; old < lefts.length; old++) {
-      if (lefts[old] === -1) continue;
-      const slot = this.#slotOf(lefts[old]!, rights[old]!);
-      this.#lefts[slot] = lefts[old]!;
-      this.#rights[slot] = rights[old]!;
-      this.#values[slot] = values[old]!;
+    const old = this.#entries;
+    this.#mask = this.#mask * 2 + 1;
+    this.#entries = freeEntries(this.#mask + 1);
+    for (let from = 0; from < old.length; from += WIDTH) {
+      if (old[from] === -1) continue;
+      const to = this.#find(old[from]!, old[from + 1]!);
+      for (let field = 0; field < WIDTH; field++) this.#entries[to + field] = old[from + field]!;
     }
   }
+}
+
+function freeEntries(capacity: number): Int32Array {
+  return new Int32Array(capacity * WIDTH).fill(-1);
 }

@@ -11,7 +11,7 @@ import { EncodingBuilder } from "./encoding-builder.ts";
 import type { Model } from "./models/index.ts";
 import type { Normalizer } from "./normalizers/index.ts";
 import type { PostProcessor } from "./post-processors/index.ts";
-import { type PreTokenizer, WordList, type WordReceiver } from "./pre-tokenizers/index.ts";
+import type { PreTokenizer, WordReceiver } from "./pre-tokenizers/index.ts";
 import { type Truncation, truncate } from "./truncation.ts";
 import { IdList, WordEncoder } from "./word-encoder.ts";
 
@@ -119,14 +119,6 @@ export class TokenizerPipeline {
       add: (source, start, end, spell) => this.#words.appendIds(ids, source, start, end, spell),
     });
     return ids.toArray();
-  }
-
-  /** The words that a model would see, for training one: normalized and cut, added tokens not looked for. */
-  static wordsOf(text: string, normalizer: Normalizer | undefined, preTokenizer: PreTokenizer): string[] {
-    const source = new AlignedText(text, false);
-    const list = new WordList();
-    preTokenizer.preTokenize(normalizer?.normalize(source) ?? source, list);
-    return list.words.map((word) => word.text);
   }
 
   /** Text of the tokens; ids that stand for nothing are passed over, as in the reference. */

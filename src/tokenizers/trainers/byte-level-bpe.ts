@@ -12,7 +12,6 @@ import { gpt2Pipeline, robertaPipeline } from "../published-pipelines.ts";
 import { Tokenizer } from "../tokenizer.ts";
 import type { SpecialTokenMap } from "../tokenizer-classes.ts";
 import { tokenizerClass } from "../tokenizer-classes.ts";
-import { TokenizerPipeline } from "../tokenizer-pipeline.ts";
 import { Vocabulary } from "../vocabulary.ts";
 import { learnMerges } from "./learn-merges.ts";
 import { trainedConfig } from "./trained-config.ts";
@@ -54,8 +53,7 @@ export async function trainByteLevelBpe(lines: Lines, options: ByteLevelBpeTrain
   const specialTokens = options.specialTokens ?? defaultSpecialTokens(style);
 
   const preTokenizer = new ByteLevelPreTokenizer({ addPrefixSpace });
-  const wordsOf = (line: string): string[] => TokenizerPipeline.wordsOf(line, undefined, preTokenizer);
-  const wordCounts = await countWords(lines, wordsOf, onProgress);
+  const wordCounts = await countWords(lines, { preTokenizer }, onProgress);
   requireWords(wordCounts);
   const { tokens, merges } = await learnMerges(
     wordCounts,

@@ -69,8 +69,7 @@ export async function trainCharacterBpe(lines: Lines, options: CharacterBpeTrain
   const { normalization = "bert", lowercase = true } = options;
   const normalizer = normalizerOf(normalization, lowercase);
   const preTokenizer = new BertPreTokenizer();
-  const wordsOf = (line: string): string[] => TokenizerPipeline.wordsOf(line, normalizer, preTokenizer);
-  const wordCounts = await countWords(lines, wordsOf, onProgress);
+  const wordCounts = await countWords(lines, { normalizer, preTokenizer }, onProgress);
   requireWords(wordCounts);
   const { tokens, merges } = await learnMerges(
     wordCounts,

@@ -7,115 +7,98 @@
  */
 import type { Merge } from "../models/index.ts";
 import { PairTable } from "../pair-table.ts";
-import { PriorityQueue } from "./priority-queue.ts";
+import { PairQueue, type PairWords } from "./pair-queue.ts";
+import type { WordCounts } from "./word-counts.ts";
+import { type AlphabetOptions, TokenList, WordSymbols } from "./word-symbols.ts";
 
-export interface MergeOptions {
+export interface MergeOptions extends AlphabetOptions {
   /** Tokens at most, special ones and alphabet included; the alphabet alone may exceed it. */
   readonly vocabSize: number;
   /** Pairs that are rarer are not merged. */
   readonly minFrequency: number;
   /** Take the first ids, in this order. */
   readonly specialTokens: readonly string[];
-  /** Characters at most, the most frequent ones; others are as if they were not there. */
-  readonly limitAlphabet?: number | undefined;
-  /** Characters that are tokens even if the corpus lacks them. */
-  readonly initialAlphabet?: readonly string[] | undefined;
-  /** What stands before characters that continue a word. */
-  readonly continuingSubwordPrefix?: string | undefined;
-  /** What stands after the last character of a word. */
-  readonly endOfWordSuffix?: string | undefined;
+  /** Tokens that would reach so many characters, affixes not counted, are not made, but for pairs; no limit if absent. */
+  readonly maxTokenLength?: number | undefined;
 }
-
-/** A pair that waits to be merged, with the words in which it arose together. */
-interface Candidate {
-  readonly pair: number;
-  readonly left: number;
-  readonly right: number;
-  count: number;
-  readonly words: readonly number[];
-}
-
-const isMoreFrequent = (a: Candidate, b: Candidate): boolean =>
-  a.count !== b.count ? a.count > b.count : a.left !== b.left ? a.left < b.left : a.right < b.right;
 
 export class MergeLearner {
   readonly #options: MergeOptions;
-  /** Token of each id. */
-  readonly #tokens: string[] = [];
-  readonly #ids = new Map<string, number>();
+  readonly #list = new TokenList();
   /** Merged pairs of ids, in order. */
   readonly #merges: (readonly [left: number, right: number])[] = [];
-
-  /** Words as ids: word w is `#symbols[#starts[w]]` and the following `#lengths[w]`. */
-  #symbols = new Int32Array(0);
-  #starts = new Int32Array(0);
-  #lengths = new Int32Array(0);
-  #wordCounts = new Float64Array(0);
+  readonly #words: WordSymbols;
+  /** Characters of each merged token. */
+  readonly #lengths: number[] = [];
 
   /** Number of each pair of ids; the next arrays are indexed by it. */
   readonly #pairs = new PairTable(1 << 16);
-  readonly #pairLefts: number[] = [];
-  readonly #pairRights: number[] = [];
-  readonly #pairCounts: number[] = [];
-  /** Words in which the pair arose since it was last put into the queue. */
-  readonly #pairWords: number[][] = [];
-  #touchedPairs: number[] = [];
-  readonly #queue = new PriorityQueue<Candidate>(isMoreFrequent);
+  #pairLefts = new Int32Array(1 << 16);
+  #pairRights = new Int32Array(1 << 16);
+  #pairCounts = new Float64Array(1 << 16);
+  /** Pairs that arose in the present merge, and the words in which they did. */
+  #arisen: number[] = [];
+  #arisenWords: number[][] = [];
+  /** Place of each pair among these plus one, or 0. */
+  #arisenPlaces = new Int32Array(1 << 16);
+  readonly #queue = new PairQueue({ left: (pair) => this.#pairLefts[pair]!, right: (pair) => this.#pairRights[pair]! });
 
-  constructor(wordCounts: ReadonlyMap<string, number>, options: MergeOptions) {
+  constructor(wordCounts: WordCounts, options: MergeOptions) {
     this.#options = options;
-    for (const token of options.specialTokens) this.#addToken(token);
-    for (const character of chooseAlphabet(wordCounts, options)) this.#addToken(character);
-    this.#readWords(wordCounts);
-    this.#countPairs();
-    this.#enqueueTouched();
+    for (const token of options.specialTokens) this.#list.add(token);
+    this.#words = new WordSymbols(wordCounts, options, this.#list);
+    this.#countFirstPairs();
   }
 
   /** Tokens so far, in the order of their ids. */
   get tokens(): readonly string[] {
-    return this.#tokens;
+    return this.#list.tokens;
   }
 
   /** Merges so far as texts. A pair that was merged twice counts where it was merged last. */
   get merges(): Merge[] {
     const last = new Map(this.#merges.map(([left, right], index) => [`${left} ${right}`, index]));
     const kept = this.#merges.filter(([left, right], index) => last.get(`${left} ${right}`) === index);
-    return kept.map(([left, right]) => [this.#tokens[left]!, this.#tokens[right]!]);
+    return kept.map(([left, right]) => [this.tokens[left]!, this.tokens[right]!]);
   }
 
   /** Merges one more pair; false if the vocabulary is full or no pair is frequent enough. */
   step(): boolean {
-    if (this.#tokens.length >= this.#options.vocabSize) return false;
-    while (true) {
-      const candidate = this.#queue.pop();
-      if (!candidate) return false;
-      const count = this.#pairCounts[candidate.pair]!;
-      if (candidate.count !== count) {
-        candidate.count = count;
-        this.#queue.push(candidate);
+    if (this.tokens.length >= this.#options.vocabSize) return false;
+    const queue = this.#queue;
+    while (queue.pop()) {
+      const { pair, words } = queue;
+      const count = this.#pairCounts[pair]!;
+      if (queue.count !== count) {
+        queue.push(pair, count, words);
         continue;
       }
       if (count < Math.max(1, this.#options.minFrequency)) return false;
-      this.#merge(candidate);
+      this.#merge(this.#pairLefts[pair]!, this.#pairRights[pair]!, words);
       return true;
     }
+    return false;
   }
 
-  #merge({ left, right, words }: Candidate): void {
+  #joinedToken(left: number, right: number): string {
     const { continuingSubwordPrefix: prefix } = this.#options;
-    const tail = this.#tokens[right]!;
-    const merged = this.#addToken(
-      this.#tokens[left]! + (prefix && tail.startsWith(prefix) ? tail.slice(prefix.length) : tail),
-    );
+    const tail = this.tokens[right]!;
+    return this.tokens[left]! + (prefix && tail.startsWith(prefix) ? tail.slice(prefix.length) : tail);
+  }
+
+  #merge(left: number, right: number, words: PairWords): void {
+    const merged = this.#list.add(this.#joinedToken(left, right));
+    this.#lengths[merged] = this.#lengthOf(left) + this.#lengthOf(right);
     this.#merges.push([left, right]);
-    for (const word of words) this.#mergeInWord(word, left, right, merged);
-    this.#enqueueTouched();
+    for (let index = 0; index < words.length; index++) this.#mergeInWord(words[index]!, left, right, merged);
+    this.#enqueueArisen();
   }
 
   #mergeInWord(word: number, left: number, right: number, merged: number): void {
-    const symbols = this.#symbols;
-    const start = this.#starts[word]!;
-    const end = start + this.#lengths[word]!;
+    const { symbols, starts, ends } = this.#words;
+    const count = this.#words.counts[word]!;
+    const start = starts[word]!;
+    const end = ends[word]!;
     let write = start;
     for (let read = start; read < end; read++, write++) {
       if (symbols[read] !== left || read + 1 >= end || symbols[read + 1] !== right) {
@@ -123,125 +106,111 @@ export class MergeLearner {
         continue;
       }
       if (write > start) {
-        this.#countPair(symbols[write - 1]!, left, -1, word);
-        this.#countPair(symbols[write - 1]!, merged, 1, word);
+        this.#pairCounts[this.#pairOf(symbols[write - 1]!, left)]! -= count;
+        this.#addPair(symbols[write - 1]!, merged, word, count);
       }
       if (read + 2 < end) {
-        this.#countPair(right, symbols[read + 2]!, -1, word);
-        this.#countPair(merged, symbols[read + 2]!, 1, word);
+        this.#pairCounts[this.#pairOf(right, symbols[read + 2]!)]! -= count;
+        this.#addPair(merged, symbols[read + 2]!, word, count);
       }
       symbols[write] = merged;
       read++;
     }
-    this.#lengths[word] = write - start;
+    ends[word] = write;
   }
 
-  /** Counts one pair more or less, as often as the word occurs. */
-  #countPair(left: number, right: number, change: 1 | -1, word: number): void {
-    let pair = this.#pairs.get(left, right);
-    if (pair < 0) {
-      pair = this.#pairLefts.length;
-      this.#pairs.set(left, right, pair);
-      this.#pairLefts.push(left);
-      this.#pairRights.push(right);
-      this.#pairCounts.push(0);
-      this.#pairWords.push([]);
+  /** Characters of a token; all that were not merged are one. */
+  #lengthOf(token: number): number {
+    return this.#lengths[token] ?? 1;
+  }
+
+  /** Counts a pair that arose in a word. */
+  #addPair(left: number, right: number, word: number, count: number): void {
+    const { maxTokenLength } = this.#options;
+    if (maxTokenLength !== undefined && this.#lengthOf(left) + this.#lengthOf(right) >= maxTokenLength) return;
+    const pair = this.#pairOf(left, right);
+    this.#pairCounts[pair]! += count;
+    let place = this.#arisenPlaces[pair]!;
+    if (place === 0) {
+      place = this.#arisen.push(pair);
+      this.#arisenPlaces[pair] = place;
+      this.#arisenWords.push([word]);
+      return;
     }
-    this.#pairCounts[pair]! += change * this.#wordCounts[word]!;
-    if (change < 0) return;
-    const words = this.#pairWords[pair]!;
-    if (words.length === 0) this.#touchedPairs.push(pair);
+    const words = this.#arisenWords[place - 1]!;
     if (words[words.length - 1] !== word) words.push(word);
   }
 
-  #enqueueTouched(): void {
-    for (const pair of this.#touchedPairs) {
-      const words = this.#pairWords[pair]!;
-      this.#pairWords[pair] = [];
+  #enqueueArisen(): void {
+    for (let index = 0; index < this.#arisen.length; index++) {
+      const pair = this.#arisen[index]!;
+      this.#arisenPlaces[pair] = 0;
       const count = this.#pairCounts[pair]!;
-      if (count <= 0) continue;
-      this.#queue.push({ pair, left: this.#pairLefts[pair]!, right: this.#pairRights[pair]!, count, words });
+      if (count > 0) this.#queue.push(pair, count, Int32Array.from(this.#arisenWords[index]!));
     }
-    this.#touchedPairs = [];
+    this.#arisen = [];
+    this.#arisenWords = [];
   }
 
-  /** The id of a token, a new one if need be. */
-  #addToken(token: string): number {
-    const known = this.#ids.get(token);
-    if (known !== undefined) return known;
-    const id = this.#tokens.length;
-    this.#tokens.push(token);
-    this.#ids.set(token, id);
-    return id;
+  /** The number of a pair, a new one if need be. */
+  #pairOf(left: number, right: number): number {
+    const known = this.#pairs.get(left, right);
+    if (known >= 0) return known;
+    const pair = this.#pairs.size;
+    if (pair === this.#pairLefts.length) this.#growPairs();
+    this.#pairs.set(left, right, pair);
+    this.#pairLefts[pair] = left;
+    this.#pairRights[pair] = right;
+    return pair;
   }
 
-  #readWords(wordCounts: ReadonlyMap<string, number>): void {
-    const { continuingSubwordPrefix: prefix = "", endOfWordSuffix: suffix = "" } = this.#options;
-    let size = 0;
-    for (const word of wordCounts.keys()) size += word.length;
-    this.#symbols = new Int32Array(size);
-    this.#starts = new Int32Array(wordCounts.size);
-    this.#lengths = new Int32Array(wordCounts.size);
-    this.#wordCounts = Float64Array.from(wordCounts.values());
-    if (prefix || suffix) this.#addVariants(wordCounts.keys(), prefix, suffix);
-    let index = 0;
-    let at = 0;
-    for (const word of wordCounts.keys()) {
-      this.#starts[index] = at;
-      for (const symbol of symbolsOf(word, prefix, suffix, this.#ids)) this.#symbols[at++] = this.#ids.get(symbol)!;
-      this.#lengths[index] = at - this.#starts[index]!;
-      index++;
+  #growPairs(): void {
+    const room = this.#pairLefts.length * 2;
+    const longer = (values: Int32Array): Int32Array<ArrayBuffer> => {
+      const result = new Int32Array(room);
+      result.set(values);
+      return result;
+    };
+    this.#pairLefts = longer(this.#pairLefts);
+    this.#pairRights = longer(this.#pairRights);
+    this.#arisenPlaces = longer(this.#arisenPlaces);
+    const counts = new Float64Array(room);
+    counts.set(this.#pairCounts);
+    this.#pairCounts = counts;
+  }
+
+  /**
+   * Counts the pairs of all words and notes where they are. Looks at everything twice, first to learn how long the lists
+   * will be, so that they fit into one array.
+   */
+  #countFirstPairs(): void {
+    const { symbols, starts, ends, counts, wordCount } = this.#words;
+    const lastWords: number[] = [];
+    const listLengths: number[] = [];
+    for (let word = 0; word < wordCount; word++) {
+      const end = ends[word]!;
+      for (let at = starts[word]!; at + 1 < end; at++) {
+        const pair = this.#pairOf(symbols[at]!, symbols[at + 1]!);
+        this.#pairCounts[pair]! += counts[word]!;
+        if (lastWords[pair] !== word) listLengths[pair] = (listLengths[pair] ?? 0) + 1;
+        lastWords[pair] = word;
+      }
     }
-  }
-
-  /** Characters with a prefix or suffix become tokens in the order of their text, so that training is deterministic. */
-  #addVariants(words: Iterable<string>, prefix: string, suffix: string): void {
-    const variants = new Set<string>();
-    for (const word of words) {
-      for (const symbol of symbolsOf(word, prefix, suffix, this.#ids)) if (!this.#ids.has(symbol)) variants.add(symbol);
+    const listEnds = Int32Array.from(listLengths);
+    for (let pair = 1; pair < listEnds.length; pair++) listEnds[pair]! += listEnds[pair - 1]!;
+    const lists = new Int32Array(listEnds.at(-1) ?? 0);
+    const next = Int32Array.from(listEnds, (end, pair) => end - listLengths[pair]!);
+    lastWords.fill(-1);
+    for (let word = 0; word < wordCount; word++) {
+      const end = ends[word]!;
+      for (let at = starts[word]!; at + 1 < end; at++) {
+        const pair = this.#pairs.get(symbols[at]!, symbols[at + 1]!);
+        if (lastWords[pair] !== word) lists[next[pair]!++] = word;
+        lastWords[pair] = word;
+      }
     }
-    for (const variant of [...variants].sort()) this.#addToken(variant);
+    listEnds.forEach((end, pair) => {
+      this.#queue.push(pair, this.#pairCounts[pair]!, lists.subarray(end - listLengths[pair]!, end));
+    });
   }
-
-  #countPairs(): void {
-    for (let word = 0; word < this.#starts.length; word++) {
-      const start = this.#starts[word]!;
-      const end = start + this.#lengths[word]!;
-      for (let at = start; at + 1 < end; at++) this.#countPair(this.#symbols[at]!, this.#symbols[at + 1]!, 1, word);
-    }
-  }
-}
-
-/** The characters of the words that are in the alphabet, with prefix and suffix where they stand. */
-function* symbolsOf(
-  word: string,
-  prefix: string,
-  suffix: string,
-  alphabet: ReadonlyMap<string, number>,
-): Generator<string> {
-  let at = 0;
-  for (const character of word) {
-    const isFirst = at === 0;
-    at += character.length;
-    if (!alphabet.has(character)) continue;
-    yield (isFirst ? "" : prefix) + character + (at === word.length ? suffix : "");
-  }
-}
-
-/** The characters that become tokens, in the order of their code points. */
-function chooseAlphabet(wordCounts: ReadonlyMap<string, number>, options: MergeOptions): string[] {
-  const counts = new Map<string, number>();
-  for (const [word, count] of wordCounts) {
-    for (const character of word) counts.set(character, (counts.get(character) ?? 0) + count);
-  }
-  for (const character of options.initialAlphabet ?? []) counts.set(character, Number.POSITIVE_INFINITY);
-  const byFrequency = [...counts].sort(([a, m], [b, n]) => (m === n ? compareCodePoints(a, b) : n > m ? 1 : -1));
-  return byFrequency
-    .slice(0, options.limitAlphabet ?? byFrequency.length)
-    .map(([character]) => character)
-    .sort(compareCodePoints);
-}
-
-function compareCodePoints(a: string, b: string): number {
-  return a.codePointAt(0)! - b.codePointAt(0)!;
 }

@@ -1,4 +1,5 @@
 import { ConfigurationError, DataError } from "../../errors.ts";
+import type { WordCounts } from "./word-counts.ts";
 
 /** Refuses counts that make no sense. */
 export function checkCounts(options: Readonly<Record<string, unknown>>, names: readonly string[]): void {
@@ -15,7 +16,7 @@ export function checkCounts(options: Readonly<Record<string, unknown>>, names: r
 }
 
 /** A tokenizer cannot be learnt from nothing. */
-export function requireWords(wordCounts: ReadonlyMap<string, number>): void {
+export function requireWords(wordCounts: WordCounts): void {
   if (wordCounts.size > 0) return;
   throw new DataError("The corpus for the tokenizer holds no words.", {
     expected: "lines of text",

@@ -7,6 +7,7 @@
  */
 import { TokenTrie } from "../models/token-trie.ts";
 import { repeatedSubstrings } from "./repeated-substrings.ts";
+import type { WordCounts } from "./word-counts.ts";
 import { WordLattice } from "./word-lattice.ts";
 
 export interface UnigramLearningOptions {
@@ -42,11 +43,17 @@ export class UnigramLearner {
   #alive: number[];
   readonly #lattice = new WordLattice();
 
-  constructor(wordCounts: ReadonlyMap<string, number>, options: UnigramLearningOptions) {
+  constructor(wordCounts: WordCounts, options: UnigramLearningOptions) {
     this.#options = options;
-    this.#words = [...wordCounts.keys()];
-    this.#counts = [...wordCounts.values()];
-    const seeds = seedPieces(wordCounts, options);
+    const words: string[] = [];
+    const wordTotals: number[] = [];
+    wordCounts.forEach((word, count) => {
+      words.push(word);
+      wordTotals.push(count);
+    });
+    this.#words = words;
+    this.#counts = wordTotals;
+    const seeds = seedPieces(words, wordTotals, options);
     this.#texts = ["", ...seeds.map(({ text }) => text)];
     this.#trie = new TokenTrie(this.#texts);
     const logSum = Math.log(seeds.reduce((sum, { weight }) => sum + weight, 0));
@@ -164,15 +171,16 @@ export class UnigramLearner {
 
 /** All characters with their counts, then repeated substrings, weighted by count and length, the best first. */
 function seedPieces(
-  wordCounts: ReadonlyMap<string, number>,
+  words: readonly string[],
+  wordTotals: readonly number[],
   { maxPieceLength, seedSize }: UnigramLearningOptions,
 ): { text: string; weight: number }[] {
   const counts = new Map<string, number>();
-  for (const [word, count] of wordCounts) {
-    for (const character of word) counts.set(character, (counts.get(character) ?? 0) + count);
+  for (const [index, word] of words.entries()) {
+    for (const character of word) counts.set(character, (counts.get(character) ?? 0) + wordTotals[index]!);
   }
   const characters = [...counts].map(([text, weight]) => ({ text, weight }));
-  const substrings = repeatedSubstrings(wordCounts.keys(), maxPieceLength);
+  const substrings = repeatedSubstrings(words, maxPieceLength);
   const others = substrings.map(({ text, count }) => ({ text, weight: count * Array.from(text).length }));
   const isBetter = (a: { text: string; weight: number }, b: { text: string; weight: number }): number =>
     b.weight - a.weight || (a.text < b.text ? 1 : -1);

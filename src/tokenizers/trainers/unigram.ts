@@ -4,7 +4,7 @@ import { refuseUnknownNames } from "../../platform/option-names.ts";
 import { specialToken } from "../added-vocabulary.ts";
 import { MetaspaceDecoder } from "../decoders/index.ts";
 import { UnigramModel } from "../models/index.ts";
-import { type Normalizer, sentencePieceNormalizer } from "../normalizers/index.ts";
+import { sentencePieceNormalizer } from "../normalizers/index.ts";
 import { MetaspacePreTokenizer } from "../pre-tokenizers/index.ts";
 import { Tokenizer } from "../tokenizer.ts";
 import type { SpecialTokenMap } from "../tokenizer-classes.ts";
@@ -58,7 +58,7 @@ export async function trainUnigram(lines: Lines, options: UnigramTrainingOptions
 
   const normalizer = sentencePieceNormalizer(lowercase);
   const preTokenizer = new MetaspacePreTokenizer();
-  const wordCounts = await countWords(lines, wordsOf(normalizer, preTokenizer), onProgress);
+  const wordCounts = await countWords(lines, { normalizer, preTokenizer }, onProgress);
   requireWords(wordCounts);
   const learner = new UnigramLearner(wordCounts, {
     ...{ vocabSize: vocabSize - specialTokens.length, maxPieceLength, seedSize, shrinkingFactor, subIterations },
@@ -88,10 +88,6 @@ export async function trainUnigram(lines: Lines, options: UnigramTrainingOptions
     rest: {},
   });
   return new Tokenizer(pipeline, config);
-}
-
-function wordsOf(normalizer: Normalizer, preTokenizer: MetaspacePreTokenizer): (line: string) => string[] {
-  return (line) => TokenizerPipeline.wordsOf(line, normalizer, preTokenizer);
 }
 
 function checkTraining(specialTokens: readonly string[], shrinkingFactor: number, vocabSize: number): void {

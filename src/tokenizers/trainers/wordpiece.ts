@@ -9,7 +9,6 @@ import { WordPieceModel } from "../models/index.ts";
 import { BertPreTokenizer } from "../pre-tokenizers/index.ts";
 import { bertNormalizer, bertPipeline } from "../published-pipelines.ts";
 import { Tokenizer } from "../tokenizer.ts";
-import { TokenizerPipeline } from "../tokenizer-pipeline.ts";
 import { Vocabulary } from "../vocabulary.ts";
 import { learnMerges } from "./learn-merges.ts";
 import { trainedConfig } from "./trained-config.ts";
@@ -70,8 +69,8 @@ export async function trainWordPiece(lines: Lines, options: WordPieceTrainingOpt
     stripAccents: options.stripAccents,
     handleChineseCharacters: options.handleChineseCharacters ?? true,
   };
-  const wordsOf = bertWords(text);
-  const wordCounts = await countWords(lines, wordsOf, onProgress);
+  const cutting = { normalizer: bertNormalizer(text), preTokenizer: new BertPreTokenizer() };
+  const wordCounts = await countWords(lines, cutting, onProgress);
   requireWords(wordCounts);
   const { tokens } = await learnMerges(
     wordCounts,
@@ -102,13 +101,6 @@ export async function trainWordPiece(lines: Lines, options: WordPieceTrainingOpt
     },
   });
   return new Tokenizer(pipeline, config);
-}
-
-/** Cuts lines as a BERT tokenizer with these settings will. */
-function bertWords(text: Parameters<typeof bertNormalizer>[0]): (line: string) => string[] {
-  const normalizer = bertNormalizer(text);
-  const preTokenizer = new BertPreTokenizer();
-  return (line) => TokenizerPipeline.wordsOf(line, normalizer, preTokenizer);
 }
 
 function requireBertTokens(specialTokens: readonly string[]): void {
