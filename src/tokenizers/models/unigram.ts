@@ -7,7 +7,7 @@ import { TokenizerError } from "../../errors.ts";
 import { isCount, type JsonFields } from "../json-fields.ts";
 import { Vocabulary } from "../vocabulary.ts";
 import type { Model, WordTokens } from "./model.ts";
-import { TokenTrie } from "./token-trie.ts";
+import { ROOT, TokenTrie } from "./token-trie.ts";
 
 export interface UnigramOptions {
   /** The token for characters that no token writes; without one, such a text is an error. */
@@ -95,10 +95,15 @@ export class UnigramModel implements Model {
       const scoreHere = bestScores[start]!;
       const next = start + (word.codePointAt(start)! > 0xffff ? 2 : 1);
       let hasCharacter = false;
-      this.#trie.forEachPrefix(word, start, (id, end) => {
-        offer(start, end, this.scores[id]! + scoreHere, 0);
-        if (end === next) hasCharacter = true;
-      });
+      let node = ROOT;
+      for (let at = start; at < word.length; ) {
+        node = this.#trie.child(node, word.charCodeAt(at++));
+        if (node === 0) break;
+        const id = this.#trie.tokenAt(node);
+        if (id < 0) continue;
+        offer(start, at, this.scores[id]! + scoreHere, 0);
+        if (at === next) hasCharacter = true;
+      }
       if (!hasCharacter) offer(start, next, this.#unknownScore + scoreHere, 1);
       start = next;
     }

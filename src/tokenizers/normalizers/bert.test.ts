@@ -46,4 +46,11 @@ describe("BertNormalizer", () => {
       [3, 5],
     ]);
   });
+
+  it("knows ideographs beyond the basic plane, also after half of one", () => {
+    const options = { cleanText: false, handleChineseCharacters: true, stripAccents: false, lowercase: false };
+    const normalizer = new BertNormalizer(options);
+    const normalizeWith = (text: string): string => normalizer.normalize(new AlignedText(text, false)).text;
+    expect(["\ud840x", "a\u{201cc}b", "\udfccx"].map(normalizeWith)).toEqual(["\ud840x", "a \u{201cc} b", "\udfccx"]);
+  });
 });

@@ -101,7 +101,9 @@ export class BertNormalizer implements Normalizer {
     if (replacement === undefined) {
       replacement = replaceCharacter(codePoint, this.options);
       this.#replacements.set(codePoint, replacement);
-      if (replacement.length === 1 && codePoint <= 0xffff) this.#units[codePoint] = replacement.charCodeAt(0);
+      // Half of a pair may come alone in one text and with its other half in the next.
+      const isCharacter = codePoint <= 0xffff && (codePoint & 0xf800) !== 0xd800;
+      if (isCharacter && replacement.length === 1) this.#units[codePoint] = replacement.charCodeAt(0);
     }
     return replacement;
   }

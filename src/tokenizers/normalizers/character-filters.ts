@@ -25,15 +25,18 @@ const NMT_DELETED = [
   [0x9f, 0x9f],
 ] as const;
 /** What these rules take for a space. */
-const NMT_SPACE = /^[\t\n\f\r\u1680\u200b-\u200f\u2028\u2029\u2581\ufeff\ufffd]$/;
+const NMT_SPACES = "\t\n\f\r\u1680\u200b\u200c\u200d\u200e\u200f\u2028\u2029\u2581\ufeff\ufffd";
+const NMT_REPLACEMENTS = new Map<number, "" | " ">([
+  ...Array.from(NMT_SPACES, (space) => [space.charCodeAt(0), " "] as const),
+  ...NMT_DELETED.flatMap(([first, last]) =>
+    Array.from({ length: last - first + 1 }, (_, index) => [first + index, ""] as const),
+  ),
+]);
 
 /** SentencePiece's clean-up for translation: control characters vanish, odd spaces become plain ones. */
 export class NmtNormalizer implements Normalizer {
   normalize(source: AlignedText): AlignedText {
-    return mapCharacters(source, (codePoint) => {
-      if (NMT_DELETED.some(([first, last]) => codePoint >= first && codePoint <= last)) return "";
-      return NMT_SPACE.test(String.fromCodePoint(codePoint)) ? " " : undefined;
-    });
+    return mapCharacters(source, (codePoint) => NMT_REPLACEMENTS.get(codePoint));
   }
 
   toJSON(): Record<string, unknown> {

@@ -9,6 +9,7 @@ import { type AlignedText, transformText } from "../aligned-text.ts";
 import type { JsonFields } from "../json-fields.ts";
 import type { Normalizer } from "./normalizer.ts";
 
+const PRINTABLE_ASCII = /^[\x20-\x7e]*$/;
 /** Longer graphemes are looked up character by character. */
 const LONGEST_GRAPHEME_BYTES = 5;
 
@@ -18,6 +19,7 @@ export class PrecompiledNormalizer implements Normalizer {
   readonly #units: Uint32Array;
   readonly #replacements: Uint8Array;
   readonly #graphemes = new Intl.Segmenter(undefined, { granularity: "grapheme" });
+  #keepsPrintableAscii: boolean | undefined;
   /** What `#lookUp` found before. */
   readonly #found = new Map<string, string | undefined>();
 
@@ -40,6 +42,7 @@ export class PrecompiledNormalizer implements Normalizer {
   }
 
   normalize(source: AlignedText): AlignedText {
+    if (PRINTABLE_ASCII.test(source.text) && this.#keepsAscii()) return source;
     const changes: { character: string; change: number }[] = [];
     for (const { segment } of this.#graphemes.segment(source.text)) {
       const whole = utf8Length(segment) <= LONGEST_GRAPHEME_BYTES ? this.#replacementOf(segment) : undefined;
@@ -56,6 +59,14 @@ export class PrecompiledNormalizer implements Normalizer {
 
   toJSON(): Record<string, unknown> {
     return { type: "Precompiled", precompiled_charsmap: this.map };
+  }
+
+  /** Whether no printable ASCII character, which are graphemes each by itself, is replaced: so it is in published maps. */
+  #keepsAscii(): boolean {
+    this.#keepsPrintableAscii ??= Array.from({ length: 0x7f - 0x20 }, (_, index) =>
+      this.#replacementOf(String.fromCharCode(0x20 + index)),
+    ).every((replacement) => replacement === undefined);
+    return this.#keepsPrintableAscii;
   }
 
   #replacementOf(text: string): string | undefined {

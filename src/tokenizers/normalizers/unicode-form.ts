@@ -8,11 +8,20 @@ const ASCII = /^[\0-\x7f]*$/;
 /** What may join the character before it: marks, and the vowels and final consonants of Hangul. */
 const JOINING = /^[\p{M}\u1161-\u1175\u11a8-\u11c2]/u;
 
+/** Kinds of code points: joins the one before it; changes otherwise; does neither. */
+const JOINS = 1;
+const CHANGES = 2;
+const PLAIN = 4;
+
 /** The normalization forms of Unicode. Offsets follow the reference: a composed character stands for its base alone. */
 export class UnicodeFormNormalizer implements Normalizer {
   readonly form: UnicodeForm;
   readonly #decomposedForm: "NFD" | "NFKD";
   readonly #changedBit: number;
+  /** What is known of each code point. */
+  readonly #kinds = new Uint8Array(0x110000);
+  /** What becomes of characters that stand alone, which are nearly all. */
+  readonly #changesOfOne = new Map<string, readonly CharacterChange[]>();
 
   constructor(form: UnicodeForm) {
     this.form = form;
@@ -21,16 +30,49 @@ export class UnicodeFormNormalizer implements Normalizer {
   }
 
   normalize(source: AlignedText): AlignedText {
-    if (ASCII.test(source.text)) return source;
+    if (ASCII.test(source.text) || this.#isPlain(source.text)) return source;
     const characters = Array.from(source.text);
     const changes: CharacterChange[] = [];
     for (let index = 0; index < characters.length; ) {
       let next = index + 1;
-      while (next < characters.length && JOINING.test(this.#decompose(characters[next]!))) next++;
-      for (const change of this.#normalizeSegment(characters.slice(index, next))) changes.push(change);
+      while (next < characters.length && this.#kindOf(characters[next]!.codePointAt(0)!) & JOINS) next++;
+      const isAlone = next === index + 1;
+      const segment = isAlone
+        ? this.#changesOf(characters[index]!)
+        : this.#normalizeSegment(characters.slice(index, next));
+      for (const change of segment) changes.push(change);
       index = next;
     }
     return transformText(source, changes);
+  }
+
+  /** Whether nothing at all changes, in text of the basic plane, where each unit is a character. */
+  #isPlain(text: string): boolean {
+    for (let at = 0; at < text.length; at++) {
+      const unit = text.charCodeAt(at);
+      if ((unit & 0xf800) === 0xd800 || this.#kindOf(unit) !== PLAIN) return false;
+    }
+    return true;
+  }
+
+  #kindOf(codePoint: number): number {
+    let kind = this.#kinds[codePoint]!;
+    if (kind === 0) {
+      const isChanged = characterProperties()[codePoint]! & this.#changedBit;
+      const joins = JOINING.test(this.#decompose(String.fromCodePoint(codePoint)));
+      kind = joins ? JOINS : isChanged ? CHANGES : PLAIN;
+      this.#kinds[codePoint] = kind;
+    }
+    return kind;
+  }
+
+  #changesOf(character: string): readonly CharacterChange[] {
+    let changes = this.#changesOfOne.get(character);
+    if (!changes) {
+      changes = this.#normalizeSegment([character]);
+      this.#changesOfOne.set(character, changes);
+    }
+    return changes;
   }
 
   toJSON(): Record<string, unknown> {

@@ -6,9 +6,10 @@
  * loss of a piece counts all pieces, not its own alternatives, where probability mass is passed on.
  */
 import { TokenTrie } from "../models/token-trie.ts";
+import { UNKNOWN_PENALTY } from "../models/unigram.ts";
 import { repeatedSubstrings } from "./repeated-substrings.ts";
 import type { WordCounts } from "./word-counts.ts";
-import { WordLattice } from "./word-lattice.ts";
+import { type LatticePieces, UNKNOWN_PIECE, WordLattice } from "./word-lattice.ts";
 
 export interface UnigramLearningOptions {
   /** Pieces at most; all characters of the corpus are kept beside them. */
@@ -36,7 +37,8 @@ export class UnigramLearner {
   readonly #counts: readonly number[];
   /** All pieces of the beginning; the first stands for what is unknown. */
   readonly #texts: readonly string[];
-  readonly #trie: TokenTrie;
+  /** Finds the pieces that were left at the last pruning. */
+  #trie: TokenTrie;
   /** Log-probability of each piece of the beginning; not finite for those that are gone. */
   readonly #scores: Float64Array;
   /** Pieces that are left, in the order in which the last pruning left them. */
@@ -98,7 +100,10 @@ export class UnigramLearner {
   /** One round of expectation maximization, with a prior that favours few pieces. */
   #estimate(): void {
     const expected = new Float64Array(this.#texts.length);
-    this.#forEachWord((lattice, count) => lattice.addExpected(count, expected));
+    const probabilities = this.#scores.map((score) => Math.exp(score));
+    probabilities[UNKNOWN_PIECE] = Math.exp(this.#pieces().unknownScore);
+    const probabilityOf = (piece: number): number => probabilities[piece]!;
+    this.#forEachWord((lattice, count) => lattice.addExpected(count, expected, probabilityOf));
     const kept = this.#alive.filter((piece) => expected[piece]! >= LEAST_EXPECTED);
     const logSum = digamma(kept.reduce((sum, piece) => sum + expected[piece]!, 0));
     for (const piece of this.#alive) this.#scores[piece] = GONE;
@@ -119,8 +124,9 @@ export class UnigramLearner {
     const kept: number[] = [];
     const candidates: { piece: number; loss: number }[] = [];
     const pieceCount = this.#alive.length + 1;
+    const pieces = this.#pieces();
     for (const piece of this.#alive) {
-      const { isBest, alternatives } = this.#alternativesOf(piece);
+      const { isBest, alternatives } = this.#alternativesOf(piece, pieces);
       if (uses[piece] === 0 && !isBest) continue;
       if (alternatives.length === 0) {
         kept.push(piece);
@@ -139,12 +145,13 @@ export class UnigramLearner {
     const survivors = new Set(kept);
     for (const piece of this.#alive) if (!survivors.has(piece)) this.#scores[piece] = GONE;
     this.#alive = kept;
+    this.#trie = new TokenTrie(this.#texts.map((text, piece) => (survivors.has(piece) ? text : undefined)));
   }
 
   /** Whether a piece is the best way to write its own text, and the next best way if so. */
-  #alternativesOf(piece: number): { isBest: boolean; alternatives: readonly number[] } {
+  #alternativesOf(piece: number, pieces: LatticePieces): { isBest: boolean; alternatives: readonly number[] } {
     const text = this.#texts[piece]!;
-    this.#lattice.read(text, this.#nodesOf, this.#scores, this.#worstScore(), piece);
+    this.#lattice.read(text, pieces, piece);
     const other = this.#lattice.best();
     // A single character has no other way but to be unknown, and then it is so in the reference too.
     const hasOther = !(text.length === 1 || (text.length === 2 && text.codePointAt(0)! > 0xffff));
@@ -154,15 +161,16 @@ export class UnigramLearner {
   }
 
   #forEachWord(visit: (lattice: WordLattice, count: number) => void): void {
-    const worst = this.#worstScore();
+    const pieces = this.#pieces();
     this.#words.forEach((word, index) => {
-      this.#lattice.read(word, this.#nodesOf, this.#scores, worst);
+      this.#lattice.read(word, pieces);
       visit(this.#lattice, this.#counts[index]!);
     });
   }
 
-  readonly #nodesOf = (word: string, start: number, receive: (piece: number, end: number) => void): void =>
-    this.#trie.forEachPrefix(word, start, receive);
+  #pieces(): LatticePieces {
+    return { trie: this.#trie, scores: this.#scores, unknownScore: this.#worstScore() - UNKNOWN_PENALTY };
+  }
 
   #worstScore(): number {
     return this.#alive.reduce((worst, piece) => Math.min(worst, this.#scores[piece]!), 0);
