@@ -4,7 +4,7 @@ import type { JsonFields } from "../json-fields.ts";
 import { BertPreTokenizer } from "./bert.ts";
 import { ByteLevelPreTokenizer } from "./byte-level.ts";
 import { MetaspacePreTokenizer } from "./metaspace.ts";
-import { type PreTokenizer, WordList } from "./pre-tokenizer.ts";
+import type { PreTokenizer } from "./pre-tokenizer.ts";
 import { SequencePreTokenizer } from "./sequence.ts";
 import { WhitespaceSplitPreTokenizer } from "./whitespace-split.ts";
 
@@ -21,4 +21,4 @@ export function readPreTokenizer(fields: JsonFields): PreTokenizer {
 }
 
 export type { PreTokenizer, Spelling, WordReceiver } from "./pre-tokenizer.ts";
-export { BertPreTokenizer, ByteLevelPreTokenizer, MetaspacePreTokenizer, SequencePreTokenizer, WordList };
+export { BertPreTokenizer, ByteLevelPreTokenizer, MetaspacePreTokenizer, SequencePreTokenizer };
