@@ -20,6 +20,7 @@ const withoutDropout = architecture.pretraining.settings({
   vocabSize: Number(benchmark.config.vocab_size),
   maximumLength: architecture.sizes(config).maximumLength,
   padTokenId: undefined,
+  bosTokenId: undefined,
   eosTokenId: undefined,
   dropout: 0,
 });

@@ -24,6 +24,7 @@ export interface NewModelSettings {
   /** Tokens of the longest row. */
   readonly maximumLength: number;
   readonly padTokenId: number | undefined;
+  readonly bosTokenId: number | undefined;
   readonly eosTokenId: number | undefined;
   /** Everywhere; the published rates when left out. */
   readonly dropout: number | undefined;
@@ -44,7 +45,7 @@ export interface NarrowStartParts {
 export interface PretrainingDefaults {
   readonly objective: string;
   /** The kind of tokenizer that it was published with. */
-  readonly tokenizerKind: "wordpiece" | "bpe";
+  readonly tokenizerKind: "wordpiece" | "bpe" | "character-bpe" | "unigram";
   /** What a narrow start needs; absent where none was tried. */
   readonly narrowStart?: NarrowStartParts;
   /** Settings of a new configuration, under the names of the architecture. */

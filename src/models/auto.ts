@@ -4,8 +4,11 @@ import { ConfigurationError } from "../errors.ts";
 import type { SymbolicTensor } from "../graph/index.ts";
 import { parseJson } from "../platform/file-errors.ts";
 import { Random } from "../random.ts";
+import type { SpanLabels, SpanOutputs } from "./answer-spans.ts";
 import type { Architecture, ModelTask } from "./architecture.ts";
 import type { CausalLanguageModel, GenerationTokens } from "./causal-language-model.ts";
+import type { HeadOutputs, InnerStates } from "./head-outputs.ts";
+import type { LayerCache } from "./key-value-cache.ts";
 import type { ModelOptions } from "./model-runtime.ts";
 import { modelFolder } from "./model-source.ts";
 import type { AnyModel, LoadOptions, ModelClass, PreTrainedConfig, PreTrainedModel } from "./pretrained-model.ts";
@@ -101,19 +104,12 @@ interface LabelledInputs extends TextInputs {
 
 interface CausalInputs extends LabelledInputs {
   /** From an earlier call with `useCache`. */
-  readonly pastKeyValues?: readonly KeyValue[];
+  readonly pastKeyValues?: readonly LayerCache[];
 }
 
-interface KeyValue {
-  /** [B, H, P, K] */
-  readonly key: SymbolicTensor;
-  /** [B, H, P, K] */
-  readonly value: SymbolicTensor;
-}
-
-interface InnerStates {
-  readonly hiddenStates: readonly SymbolicTensor[];
-  readonly attentions: readonly SymbolicTensor[];
+interface CausalOutputs extends HeadOutputs {
+  /** Every layer's keys and values, of models that keep them. */
+  readonly pastKeyValues?: readonly LayerCache[];
 }
 
 interface BaseOutputs extends InnerStates {
@@ -123,21 +119,8 @@ interface BaseOutputs extends InnerStates {
   readonly poolerOutput?: SymbolicTensor;
 }
 
-interface HeadOutputs extends InnerStates {
-  readonly loss?: SymbolicTensor;
-  readonly logits: SymbolicTensor;
-}
-
-interface SpanOutputs extends InnerStates {
-  readonly loss?: SymbolicTensor;
-  /** [B, T] */
-  readonly startLogits: SymbolicTensor;
-  /** [B, T] */
-  readonly endLogits: SymbolicTensor;
-}
-
 type HeadModel = PreTrainedModel<PreTrainedConfig, LabelledInputs, HeadOutputs>;
-type CausalModel = CausalLanguageModel<PreTrainedConfig & GenerationTokens, CausalInputs, HeadOutputs>;
+type CausalModel = CausalLanguageModel<PreTrainedConfig & GenerationTokens, CausalInputs, CausalOutputs>;
 
 export const AutoModel = autoClass<PreTrainedModel<PreTrainedConfig, TextInputs, BaseOutputs>>("base");
 /** The model that was pretrained, with all its heads. */
@@ -153,7 +136,7 @@ export const AutoModelForSequenceClassification = autoClass<HeadModel>("sequence
 /** logits [B, T, classes] */
 export const AutoModelForTokenClassification = autoClass<HeadModel>("tokenClassification");
 export const AutoModelForQuestionAnswering =
-  autoClass<PreTrainedModel<PreTrainedConfig, LabelledInputs, SpanOutputs>>("questionAnswering");
+  autoClass<PreTrainedModel<PreTrainedConfig, TextInputs & SpanLabels, SpanOutputs>>("questionAnswering");
 /** logits [B, choices] */
 export const AutoModelForMultipleChoice = autoClass<HeadModel>("multipleChoice");
 /** logits [B, 2]: is next, is not. */

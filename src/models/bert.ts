@@ -3,7 +3,10 @@
  *
  * Paper: Devlin et al. 2019, https://arxiv.org/abs/1810.04805 (§3; sizes in Appendix A.2). Departures: none; weights
  * are drawn from a normal distribution that is not truncated, as the published PyTorch code does.
- * Shapes: B batch, T tokens, D hiddenSize, H heads, V vocabulary, S selected positions.
+ * As a decoder (`isDecoder`) tokens see only earlier ones, and with `addCrossAttention` each layer attends to an encoder's
+ * output as well: Rothe et al. 2020, https://arxiv.org/abs/1907.12461.
+ * Shapes: B batch, T tokens, P tokens in the cache, E tokens of an encoder, D hiddenSize, H heads, K = D/H, V vocabulary,
+ * S selected positions, C classes or choices.
  */
 import {
   boolean,
@@ -40,16 +43,31 @@ import {
   LayerNorm,
   Linear,
   Module,
-  mergeHeads,
+  MultiHeadAttention,
   normal,
   paddingMask,
-  scaledDotProductAttention,
-  splitHeads,
   zeros,
 } from "../nn/index.ts";
+import { requireTwoLabels, type SpanLabels, type SpanOutputs, spanLabelSpecs, spanOutputs } from "./answer-spans.ts";
 import type { Architecture } from "./architecture.ts";
+import { CausalLanguageModel } from "./causal-language-model.ts";
+import { causalMasks, type DecoderTracingOptions } from "./causal-masks.ts";
+import { type ChoiceLabels, choiceLabelSpec, choiceOutputs, flattenChoices, perChoice } from "./choices.ts";
+import { type RowLabels, rowLabelSpec, rowLoss, type TokenLabels, tokenLabelSpec } from "./class-labels.ts";
+import { type HeadOutputs, type InnerStates, innerStates } from "./head-outputs.ts";
+import {
+  cachedLength,
+  cachedSource,
+  cacheSpecs,
+  isGivenPast,
+  type LayerCache,
+  layerCache,
+  type SourceInputs,
+  sourceSpecs,
+} from "./key-value-cache.ts";
 import { type KeyTable, withHead } from "./keys.ts";
 import type { InputSpecs } from "./model-inputs.ts";
+import { type NextTokenLabels, nextTokenSpecs, withNextTokenLoss } from "./next-tokens.ts";
 import { PreTrainedModel } from "./pretrained-model.ts";
 import { perToken, type SelectedPositions, selectionSpecs, selectPositions } from "./selected-positions.ts";
 
@@ -72,7 +90,9 @@ export const bertConfig = defineConfig("bert", {
   padTokenId: nullable(integer(), 0),
   bosTokenId: nullable(integer()),
   eosTokenId: nullable(oneOrMore(integer(), 0)),
+  /** Whether tokens see only those before them. */
   isDecoder: boolean(false),
+  /** Whether the layers of a decoder attend to an encoder's output as well. */
   addCrossAttention: boolean(false),
   tieWordEmbeddings: boolean(true),
 });
@@ -88,26 +108,28 @@ export const bertPresets = {
   large: { numHiddenLayers: 24, hiddenSize: 1024, numAttentionHeads: 16, intermediateSize: 4096 },
 } as const;
 
-export interface BertInputs {
+export interface BertInputs extends SourceInputs {
   /** [B, T] of int64 */
   readonly inputIds: SymbolicTensor;
-  /** [B, T] of int64: 1 on text, 0 on padding; all text when left out. */
+  /** [B, P + T] of int64: 1 on text, 0 on padding; all text when left out. */
   readonly attentionMask?: SymbolicTensor;
   /** [B, T] of int64: the segment; 0 when left out. */
   readonly tokenTypeIds?: SymbolicTensor;
-  /** [B, T] of int64; 0, 1, … when left out. */
+  /** [B, T] of int64; P, P + 1, … when left out. */
   readonly positionIds?: SymbolicTensor;
+  /** Of a decoder: one of each layer, from an earlier call. */
+  readonly pastKeyValues?: readonly LayerCache[];
 }
 
-export interface BertOutputs {
+export interface BertOutputs extends InnerStates {
   /** [B, T, D] */
   readonly lastHiddenState: SymbolicTensor;
   /** [B, D] */
   readonly poolerOutput?: SymbolicTensor;
-  /** The embeddings' and every layer's output, [B, T, D] each. */
-  readonly hiddenStates: readonly SymbolicTensor[];
-  /** Every layer's probabilities, [B, H, T, T] each. */
-  readonly attentions: readonly SymbolicTensor[];
+  /** Every layer's probabilities over an encoder's tokens, [B, H, T, E] each, when there is one. */
+  readonly crossAttentions: readonly SymbolicTensor[];
+  /** Of a decoder: every layer's keys and values, the given ones included. */
+  readonly pastKeyValues: readonly LayerCache[];
 }
 
 class BertEmbeddings extends Module {
@@ -129,9 +151,9 @@ class BertEmbeddings extends Module {
   }
 
   /** → [B, T, D]. */
-  forward({ inputIds, tokenTypeIds, positionIds }: BertInputs): SymbolicTensor {
-    const length = at(inputIds.shape, 1);
-    const positions = positionIds ?? reshape(range({ start: 0, length }), { shape: [1, length] });
+  forward({ inputIds, tokenTypeIds, positionIds, pastKeyValues }: BertInputs): SymbolicTensor {
+    const [start, length] = [cachedLength(pastKeyValues), at(inputIds.shape, 1)];
+    const positions = positionIds ?? reshape(range({ start, length }), { shape: [1, length] });
     const types =
       tokenTypeIds === undefined
         ? slice(this.tokenTypes.weight, { axis: 0, start: 0, length: 1 })
@@ -141,65 +163,104 @@ class BertEmbeddings extends Module {
   }
 }
 
-class BertSelfAttention extends Module {
-  readonly query: Linear;
-  readonly key: Linear;
-  readonly value: Linear;
-  readonly output: Linear;
-  readonly dropout: Dropout;
-  readonly #heads: number;
+/** The settings that a layer reads; RoBERTa's layers are these too. */
+export type BertLayerConfig = Pick<
+  BertConfig,
+  | "hiddenSize"
+  | "numAttentionHeads"
+  | "intermediateSize"
+  | "hiddenAct"
+  | "hiddenDropoutProb"
+  | "attentionProbsDropoutProb"
+  | "initializerRange"
+  | "layerNormEps"
+  | "isDecoder"
+  | "addCrossAttention"
+>;
 
-  constructor(config: BertConfig) {
-    super();
-    const width = config.hiddenSize;
-    const initializer = normal(config.initializerRange);
-    this.query = new Linear(width, width, { initializer });
-    this.key = new Linear(width, width, { initializer });
-    this.value = new Linear(width, width, { initializer });
-    this.output = new Linear(width, width, { initializer });
-    this.dropout = new Dropout(config.attentionProbsDropoutProb);
-    this.#heads = config.numAttentionHeads;
-  }
-
-  /** hidden [B, T, D], mask [B, 1, 1, T] (additive) → the output [B, T, D] and the probabilities [B, H, T, T]. */
-  forward(hidden: SymbolicTensor, mask: SymbolicTensor | undefined) {
-    const [query, key, value] = [this.query, this.key, this.value].map((part) =>
-      splitHeads(part.forward(hidden), this.#heads),
-    ) as [SymbolicTensor, SymbolicTensor, SymbolicTensor];
-    const { context, probabilities } = scaledDotProductAttention(query, key, value, { mask, dropout: this.dropout });
-    return { output: this.output.forward(mergeHeads(context)), probabilities };
-  }
+/** What a layer reads beside the hidden states. */
+interface LayerInputs {
+  /** Added to the scores of its own tokens. */
+  readonly mask: SymbolicTensor | undefined;
+  readonly past: LayerCache | undefined;
+  /** [B, E, D] */
+  readonly source: SymbolicTensor | undefined;
+  readonly sourceMask: SymbolicTensor | undefined;
 }
 
-class BertLayer extends Module {
-  readonly attention: BertSelfAttention;
+export class BertLayer extends Module {
+  readonly attention: MultiHeadAttention;
   readonly attentionNorm: LayerNorm;
+  readonly crossAttention: MultiHeadAttention | undefined;
+  readonly crossAttentionNorm: LayerNorm | undefined;
   readonly intermediate: Linear;
   readonly output: Linear;
   readonly outputNorm: LayerNorm;
   readonly dropout: Dropout;
   readonly #activation: ReturnType<typeof activation>;
 
-  constructor(config: BertConfig) {
+  constructor(config: BertLayerConfig) {
     super();
+    const { hiddenSize, intermediateSize, layerNormEps, addCrossAttention } = config;
     const initializer = normal(config.initializerRange);
-    this.attention = new BertSelfAttention(config);
-    this.attentionNorm = new LayerNorm(config.hiddenSize, config.layerNormEps);
-    this.intermediate = new Linear(config.hiddenSize, config.intermediateSize, { initializer });
-    this.output = new Linear(config.intermediateSize, config.hiddenSize, { initializer });
-    this.outputNorm = new LayerNorm(config.hiddenSize, config.layerNormEps);
+    const attention = { heads: config.numAttentionHeads, dropout: config.attentionProbsDropoutProb, initializer };
+    this.attention = new MultiHeadAttention(hiddenSize, attention);
+    this.attentionNorm = new LayerNorm(hiddenSize, layerNormEps);
+    this.crossAttention = addCrossAttention ? new MultiHeadAttention(hiddenSize, attention) : undefined;
+    this.crossAttentionNorm = addCrossAttention ? new LayerNorm(hiddenSize, layerNormEps) : undefined;
+    this.intermediate = new Linear(hiddenSize, intermediateSize, { initializer });
+    this.output = new Linear(intermediateSize, hiddenSize, { initializer });
+    this.outputNorm = new LayerNorm(hiddenSize, layerNormEps);
     this.dropout = new Dropout(config.hiddenDropoutProb);
     this.#activation = activation(config.hiddenAct);
   }
 
-  /** hidden [B, T, D] → the next hidden [B, T, D] and the attention's probabilities. */
-  forward(hidden: SymbolicTensor, mask: SymbolicTensor | undefined) {
-    const attended = this.attention.forward(hidden, mask);
-    const normed = this.attentionNorm.forward(add(hidden, this.dropout.forward(attended.output)));
+  /** hidden [B, T, D] → the next hidden [B, T, D], both attentions' probabilities, and what the layer keeps. */
+  forward(hidden: SymbolicTensor, { mask, past, source, sourceMask }: LayerInputs) {
+    const own = this.attention.forward(hidden, { mask, past });
+    const attended = this.attentionNorm.forward(add(hidden, this.dropout.forward(own.output)));
+    const cross =
+      source && this.crossAttention?.forward(attended, { mask: sourceMask, source, known: cachedSource(past) });
+    const normed =
+      cross && this.crossAttentionNorm
+        ? this.crossAttentionNorm.forward(add(attended, this.dropout.forward(cross.output)))
+        : attended;
     const expanded = this.output.forward(this.#activation(this.intermediate.forward(normed)));
     const output = this.outputNorm.forward(add(normed, this.dropout.forward(expanded)));
-    return { output, probabilities: attended.probabilities };
+    return {
+      output,
+      probabilities: own.probabilities,
+      crossProbabilities: cross?.probabilities,
+      cache: layerCache(own.keyValue, cross?.keyValue),
+    };
   }
+}
+
+/** Sends embedded tokens [B, T, D] through the layers. */
+export function runBertLayers(
+  layers: readonly BertLayer[],
+  embedded: SymbolicTensor,
+  inputs: BertInputs & DecoderTracingOptions,
+  { isDecoder }: BertLayerConfig,
+): Omit<BertOutputs, "poolerOutput"> {
+  const { attentionMask, pastKeyValues, encoderHiddenStates: source, encoderAttentionMask } = inputs;
+  const padding = attentionMask === undefined || isDecoder ? undefined : paddingMask(attentionMask);
+  const maskOf = isDecoder ? causalMasks(inputs) : () => padding;
+  const sourceMask = encoderAttentionMask && paddingMask(encoderAttentionMask);
+  const hiddenStates = [embedded];
+  const attentions: SymbolicTensor[] = [];
+  const crossAttentions: SymbolicTensor[] = [];
+  const caches: LayerCache[] = [];
+  for (const [index, layer] of layers.entries()) {
+    const rest = { mask: maskOf(index), past: pastKeyValues?.[index], source, sourceMask };
+    const { output, probabilities, crossProbabilities, cache } = layer.forward(at(hiddenStates, index), rest);
+    hiddenStates.push(output);
+    attentions.push(probabilities);
+    if (crossProbabilities !== undefined) crossAttentions.push(crossProbabilities);
+    if (isDecoder) caches.push(cache);
+  }
+  const lastHiddenState = at(hiddenStates, layers.length);
+  return { lastHiddenState, hiddenStates, attentions, crossAttentions, pastKeyValues: caches };
 }
 
 /** The encoder without a head; with the pooler unless `pooler` is false. */
@@ -211,7 +272,7 @@ export class BertModel extends PreTrainedModel<BertConfig, BertInputs, BertOutpu
 
   constructor(config: BertConfig, options: { pooler?: boolean } = {}) {
     super(config);
-    checkConfig(config);
+    checkBertConfig(config);
     const { hiddenSize, initializerRange } = config;
     this.embeddings = new BertEmbeddings(config);
     this.layers = Array.from({ length: config.numHiddenLayers }, () => new BertLayer(config));
@@ -229,25 +290,16 @@ export class BertModel extends PreTrainedModel<BertConfig, BertInputs, BertOutpu
     return encoderKeys;
   }
 
-  override forward(inputs: BertInputs): BertOutputs {
-    const mask = inputs.attentionMask === undefined ? undefined : paddingMask(inputs.attentionMask);
-    const hiddenStates = [this.embeddings.forward(inputs)];
-    const attentions: SymbolicTensor[] = [];
-    for (const layer of this.layers) {
-      const { output, probabilities } = layer.forward(at(hiddenStates, hiddenStates.length - 1), mask);
-      hiddenStates.push(output);
-      attentions.push(probabilities);
-    }
-    const lastHiddenState = at(hiddenStates, hiddenStates.length - 1);
-    const outputs = { lastHiddenState, hiddenStates, attentions };
-    return this.pooler === undefined
-      ? outputs
-      : { ...outputs, poolerOutput: tanh(this.pooler.forward(firstToken(lastHiddenState))) };
+  override forward(inputs: BertInputs & DecoderTracingOptions): BertOutputs {
+    const outputs = runBertLayers(this.layers, this.embeddings.forward(inputs), inputs, this.config);
+    if (this.pooler === undefined) return outputs;
+    return { ...outputs, poolerOutput: tanh(this.pooler.forward(firstToken(outputs.lastHiddenState))) };
   }
 }
 
-function checkConfig(config: BertConfig): void {
-  const { hiddenSize, numAttentionHeads } = config;
+/** Throws a ConfigurationError for what BERT, RoBERTa and their like cannot be. */
+export function checkBertConfig(config: BertLayerConfig & Pick<BertConfig, "extra">): void {
+  const { hiddenSize, numAttentionHeads, isDecoder, addCrossAttention } = config;
   if (hiddenSize % numAttentionHeads !== 0) {
     throw new ConfigurationError(`${numAttentionHeads} heads do not share ${hiddenSize} features evenly`, {
       field: "num_attention_heads",
@@ -255,24 +307,30 @@ function checkConfig(config: BertConfig): void {
       received: String(numAttentionHeads),
     });
   }
-  const unsupported: [field: string, isUsed: boolean][] = [
-    ["is_decoder", config.isDecoder],
-    ["add_cross_attention", config.addCrossAttention],
-    ["position_embedding_type", (config.extra.position_embedding_type ?? '"absolute"') !== '"absolute"'],
-  ];
-  for (const [field, isUsed] of unsupported) {
-    if (isUsed) throw new ConfigurationError(`this BERT differs from the published one in ${field}`, { field });
+  if (addCrossAttention && !isDecoder) {
+    throw new ConfigurationError("Only a decoder attends to an encoder's output.", {
+      field: "add_cross_attention",
+      expected: "false, or is_decoder true as well",
+      received: "true",
+    });
+  }
+  if ((config.extra.position_embedding_type ?? '"absolute"') !== '"absolute"') {
+    throw new ConfigurationError("Positions that are not absolute are not supported.", {
+      field: "position_embedding_type",
+      expected: "absolute",
+      received: config.extra.position_embedding_type,
+    });
   }
 }
 
 /** hidden [B, T, D] → the first position's, [B, D]. */
-function firstToken(hidden: SymbolicTensor): SymbolicTensor {
+export function firstToken(hidden: SymbolicTensor): SymbolicTensor {
   const first = slice(hidden, { axis: 1, start: 0, length: 1 });
   return reshape(first, { shape: [at(hidden.shape, 0), at(hidden.shape, 2)] });
 }
 
 /** The vocabulary head: dense, activation, LayerNorm, then the (tied) word embeddings with a bias of their own. */
-class BertPredictions extends Module {
+export class BertPredictions extends Module {
   readonly dense: Linear;
   readonly norm: LayerNorm;
   /** [V, D] */
@@ -283,7 +341,7 @@ class BertPredictions extends Module {
   readonly decoderBias: Parameter;
   readonly #activation: ReturnType<typeof activation>;
 
-  constructor(config: BertConfig, words: Parameter) {
+  constructor(config: BertLayerConfig & Pick<BertConfig, "vocabSize" | "tieWordEmbeddings">, words: Parameter) {
     super();
     const initializer = normal(config.initializerRange);
     this.dense = new Linear(config.hiddenSize, config.hiddenSize, { initializer });
@@ -301,26 +359,42 @@ class BertPredictions extends Module {
   }
 }
 
+/** An encoder, and what reads its output. */
+abstract class BertWithHead<Inputs extends object, Outputs extends object> extends PreTrainedModel<
+  BertConfig,
+  Inputs,
+  Outputs
+> {
+  static readonly configuration = bertConfig;
+  readonly bert: BertModel;
+
+  constructor(config: BertConfig, options?: { pooler?: boolean }) {
+    super(config);
+    this.bert = new BertModel(config, options);
+  }
+
+  override get keys(): KeyTable {
+    return headKeys;
+  }
+}
+
 export interface BertMaskedLMInputs extends BertInputs, SelectedPositions {
   /** [B, T], or [S] with positions, of int64: −100 counts for nothing. */
   readonly labels?: SymbolicTensor;
 }
 
-export interface BertMaskedLMOutputs extends Pick<BertOutputs, "hiddenStates" | "attentions"> {
+export interface BertMaskedLMOutputs extends InnerStates {
   /** [] */
   readonly loss?: SymbolicTensor;
   /** [B, T, V], or [S, V] with positions. */
   readonly logits: SymbolicTensor;
 }
 
-export class BertForMaskedLM extends PreTrainedModel<BertConfig, BertMaskedLMInputs, BertMaskedLMOutputs> {
-  static readonly configuration = bertConfig;
-  readonly bert: BertModel;
+export class BertForMaskedLM extends BertWithHead<BertMaskedLMInputs, BertMaskedLMOutputs> {
   readonly predictions: BertPredictions;
 
   constructor(config: BertConfig) {
-    super(config);
-    this.bert = new BertModel(config, { pooler: false });
+    super(config, { pooler: false });
     this.predictions = new BertPredictions(config, this.bert.embeddings.words.weight);
   }
 
@@ -328,14 +402,10 @@ export class BertForMaskedLM extends PreTrainedModel<BertConfig, BertMaskedLMInp
     return { ...bertInputSpecs(this.config, given), ...selectionSpecs(given, "labels", this.config.vocabSize) };
   }
 
-  override get keys(): KeyTable {
-    return headKeys;
-  }
-
   override forward({ labels, positions, ...inputs }: BertMaskedLMInputs): BertMaskedLMOutputs {
-    const { lastHiddenState, hiddenStates, attentions } = this.bert.forward(inputs);
-    const logits = this.predictions.forward(selectPositions(lastHiddenState, positions));
-    const outputs = { logits, hiddenStates, attentions };
+    const encoded = this.bert.forward(inputs);
+    const logits = this.predictions.forward(selectPositions(encoded.lastHiddenState, positions));
+    const outputs = { logits, ...innerStates(encoded) };
     return labels === undefined ? outputs : { ...outputs, loss: crossEntropy(logits, labels) };
   }
 }
@@ -345,24 +415,11 @@ export interface BertNextSentenceInputs extends BertInputs {
   readonly labels?: SymbolicTensor;
 }
 
-export interface BertNextSentenceOutputs extends Pick<BertOutputs, "hiddenStates" | "attentions"> {
-  readonly loss?: SymbolicTensor;
-  /** [B, 2] */
-  readonly logits: SymbolicTensor;
-}
-
-export class BertForNextSentencePrediction extends PreTrainedModel<
-  BertConfig,
-  BertNextSentenceInputs,
-  BertNextSentenceOutputs
-> {
-  static readonly configuration = bertConfig;
-  readonly bert: BertModel;
+export class BertForNextSentencePrediction extends BertWithHead<BertNextSentenceInputs, HeadOutputs> {
   readonly nextSentence: Linear;
 
   constructor(config: BertConfig) {
     super(config);
-    this.bert = new BertModel(config);
     this.nextSentence = new Linear(config.hiddenSize, 2, { initializer: normal(config.initializerRange) });
   }
 
@@ -370,14 +427,10 @@ export class BertForNextSentencePrediction extends PreTrainedModel<
     return { ...bertInputSpecs(this.config, given), labels: pairLabels };
   }
 
-  override get keys(): KeyTable {
-    return headKeys;
-  }
-
-  override forward({ labels, ...inputs }: BertNextSentenceInputs): BertNextSentenceOutputs {
-    const { poolerOutput, hiddenStates, attentions } = this.bert.forward(inputs);
-    const logits = this.nextSentence.forward(poolerOutput as SymbolicTensor);
-    const outputs = { logits, hiddenStates, attentions };
+  override forward({ labels, ...inputs }: BertNextSentenceInputs): HeadOutputs {
+    const encoded = this.bert.forward(inputs);
+    const logits = this.nextSentence.forward(encoded.poolerOutput as SymbolicTensor);
+    const outputs = { logits, ...innerStates(encoded) };
     return labels === undefined ? outputs : { ...outputs, loss: crossEntropy(logits, labels) };
   }
 }
@@ -387,7 +440,7 @@ export interface BertPreTrainingInputs extends BertMaskedLMInputs {
   readonly nextSentenceLabel?: SymbolicTensor;
 }
 
-export interface BertPreTrainingOutputs extends Pick<BertOutputs, "hiddenStates" | "attentions"> {
+export interface BertPreTrainingOutputs extends InnerStates {
   /** The sum of both losses, when both labels are given. */
   readonly loss?: SymbolicTensor;
   /** [B, T, V], or [S, V] with positions. */
@@ -396,15 +449,12 @@ export interface BertPreTrainingOutputs extends Pick<BertOutputs, "hiddenStates"
   readonly seqRelationshipLogits: SymbolicTensor;
 }
 
-export class BertForPreTraining extends PreTrainedModel<BertConfig, BertPreTrainingInputs, BertPreTrainingOutputs> {
-  static readonly configuration = bertConfig;
-  readonly bert: BertModel;
+export class BertForPreTraining extends BertWithHead<BertPreTrainingInputs, BertPreTrainingOutputs> {
   readonly predictions: BertPredictions;
   readonly nextSentence: Linear;
 
   constructor(config: BertConfig) {
     super(config);
-    this.bert = new BertModel(config);
     this.predictions = new BertPredictions(config, this.bert.embeddings.words.weight);
     this.nextSentence = new Linear(config.hiddenSize, 2, { initializer: normal(config.initializerRange) });
   }
@@ -414,16 +464,12 @@ export class BertForPreTraining extends PreTrainedModel<BertConfig, BertPreTrain
     return { ...bertInputSpecs(this.config, given), ...selection, nextSentenceLabel: pairLabels };
   }
 
-  override get keys(): KeyTable {
-    return headKeys;
-  }
-
   override forward(inputs: BertPreTrainingInputs): BertPreTrainingOutputs {
     const { labels: _labels, nextSentenceLabel: _nextSentenceLabel, positions, ...rest } = inputs;
-    const { lastHiddenState, poolerOutput, hiddenStates, attentions } = this.bert.forward(rest);
-    const predictionLogits = this.predictions.forward(selectPositions(lastHiddenState, positions));
-    const seqRelationshipLogits = this.nextSentence.forward(poolerOutput as SymbolicTensor);
-    return withPreTrainingLoss({ predictionLogits, seqRelationshipLogits, hiddenStates, attentions }, inputs);
+    const encoded = this.bert.forward(rest);
+    const predictionLogits = this.predictions.forward(selectPositions(encoded.lastHiddenState, positions));
+    const seqRelationshipLogits = this.nextSentence.forward(encoded.poolerOutput as SymbolicTensor);
+    return withPreTrainingLoss({ predictionLogits, seqRelationshipLogits, ...innerStates(encoded) }, inputs);
   }
 }
 
@@ -431,20 +477,13 @@ export class BertForPreTraining extends PreTrainedModel<BertConfig, BertPreTrain
  * Pretraining with three classes of pairs: next; of the same document but not next; of another document. The published
  * format has no such head: it is stored under a key of its own beside a valid `BertForMaskedLM`.
  */
-export class BertForThreeClassPreTraining extends PreTrainedModel<
-  BertConfig,
-  BertPreTrainingInputs,
-  BertPreTrainingOutputs
-> {
-  static readonly configuration = bertConfig;
+export class BertForThreeClassPreTraining extends BertWithHead<BertPreTrainingInputs, BertPreTrainingOutputs> {
   static readonly publishedName = "BertForMaskedLM";
-  readonly bert: BertModel;
   readonly predictions: BertPredictions;
   readonly pairClasses: Linear;
 
   constructor(config: BertConfig) {
     super(config);
-    this.bert = new BertModel(config);
     this.predictions = new BertPredictions(config, this.bert.embeddings.words.weight);
     this.pairClasses = new Linear(config.hiddenSize, 3, { initializer: normal(config.initializerRange) });
   }
@@ -454,17 +493,13 @@ export class BertForThreeClassPreTraining extends PreTrainedModel<
     return { ...bertInputSpecs(this.config, given), ...selection, nextSentenceLabel: { ...pairLabels, below: 3 } };
   }
 
-  override get keys(): KeyTable {
-    return headKeys;
-  }
-
   /** As in `BertForPreTraining`, with seqRelationshipLogits [B, 3]. */
   override forward(inputs: BertPreTrainingInputs): BertPreTrainingOutputs {
     const { labels: _labels, nextSentenceLabel: _nextSentenceLabel, positions, ...rest } = inputs;
-    const { lastHiddenState, poolerOutput, hiddenStates, attentions } = this.bert.forward(rest);
-    const predictionLogits = this.predictions.forward(selectPositions(lastHiddenState, positions));
-    const seqRelationshipLogits = this.pairClasses.forward(poolerOutput as SymbolicTensor);
-    return withPreTrainingLoss({ predictionLogits, seqRelationshipLogits, hiddenStates, attentions }, inputs);
+    const encoded = this.bert.forward(rest);
+    const predictionLogits = this.predictions.forward(selectPositions(encoded.lastHiddenState, positions));
+    const seqRelationshipLogits = this.pairClasses.forward(encoded.poolerOutput as SymbolicTensor);
+    return withPreTrainingLoss({ predictionLogits, seqRelationshipLogits, ...innerStates(encoded) }, inputs);
   }
 }
 
@@ -479,19 +514,180 @@ function withPreTrainingLoss(
   return { ...outputs, loss };
 }
 
-function bertInputSpecs(config: BertConfig, given: ReadonlySet<string>): InputSpecs {
-  const { maxPositionEmbeddings } = config;
-  const longest = given.has("positionIds") ? undefined : maxPositionEmbeddings;
+export interface BertLMHeadInputs extends BertInputs, NextTokenLabels {}
+
+export interface BertLMHeadOutputs
+  extends BertMaskedLMOutputs,
+    Pick<BertOutputs, "crossAttentions" | "pastKeyValues"> {}
+
+/** The language model of a decoder. Without `isDecoder`, tokens see later ones too, as in the reference. */
+export class BertLMHeadModel extends CausalLanguageModel<BertConfig, BertLMHeadInputs, BertLMHeadOutputs> {
+  static readonly configuration = bertConfig;
+  readonly bert: BertModel;
+  readonly predictions: BertPredictions;
+
+  constructor(config: BertConfig) {
+    super(config);
+    this.bert = new BertModel(config, { pooler: false });
+    this.predictions = new BertPredictions(config, this.bert.embeddings.words.weight);
+  }
+
+  override inputSpecs(given: ReadonlySet<string>): InputSpecs {
+    return { ...bertInputSpecs(this.config, given), ...nextTokenSpecs(given, this.config.vocabSize) };
+  }
+
+  override get keys(): KeyTable {
+    return headKeys;
+  }
+
+  override get maximumLength(): number {
+    return this.config.maxPositionEmbeddings;
+  }
+
+  override forward(inputs: BertLMHeadInputs & DecoderTracingOptions): BertLMHeadOutputs {
+    const { labels: _labels, nextTokenIds: _nextTokenIds, positions, ...rest } = inputs;
+    const { lastHiddenState, poolerOutput: _poolerOutput, ...states } = this.bert.forward(rest);
+    const logits = this.predictions.forward(selectPositions(lastHiddenState, positions));
+    return withNextTokenLoss({ logits, ...states }, inputs);
+  }
+}
+
+/** Dropout before a classifier. */
+function classifierDropout({ classifierDropout, hiddenDropoutProb }: BertConfig): Dropout {
+  return new Dropout(classifierDropout ?? hiddenDropoutProb);
+}
+
+/** The pooled first token through a linear layer: logits [B, C]. */
+export class BertForSequenceClassification extends BertWithHead<BertInputs & RowLabels, HeadOutputs> {
+  readonly dropout: Dropout;
+  readonly classifier: Linear;
+
+  constructor(config: BertConfig) {
+    super(config);
+    this.dropout = classifierDropout(config);
+    this.classifier = new Linear(config.hiddenSize, config.numLabels, { initializer: normal(config.initializerRange) });
+  }
+
+  override inputSpecs(given: ReadonlySet<string>): InputSpecs {
+    return { ...bertInputSpecs(this.config, given), labels: rowLabelSpec(this.config) };
+  }
+
+  override forward({ labels, ...inputs }: BertInputs & RowLabels): HeadOutputs {
+    const encoded = this.bert.forward(inputs);
+    const logits = this.classifier.forward(this.dropout.forward(encoded.poolerOutput as SymbolicTensor));
+    const outputs = { logits, ...innerStates(encoded) };
+    return labels === undefined ? outputs : { ...outputs, loss: rowLoss(logits, labels, this.config) };
+  }
+}
+
+/** Every token through a linear layer: logits [B, T, C]. */
+export class BertForTokenClassification extends BertWithHead<BertInputs & TokenLabels, HeadOutputs> {
+  readonly dropout: Dropout;
+  readonly classifier: Linear;
+
+  constructor(config: BertConfig) {
+    super(config, { pooler: false });
+    this.dropout = classifierDropout(config);
+    this.classifier = new Linear(config.hiddenSize, config.numLabels, { initializer: normal(config.initializerRange) });
+  }
+
+  override inputSpecs(given: ReadonlySet<string>): InputSpecs {
+    return { ...bertInputSpecs(this.config, given), labels: tokenLabelSpec(this.config) };
+  }
+
+  override forward({ labels, ...inputs }: BertInputs & TokenLabels): HeadOutputs {
+    const encoded = this.bert.forward(inputs);
+    const logits = this.classifier.forward(this.dropout.forward(encoded.lastHiddenState));
+    const outputs = { logits, ...innerStates(encoded) };
+    return labels === undefined ? outputs : { ...outputs, loss: crossEntropy(logits, labels) };
+  }
+}
+
+/** Every token through a linear layer with two results: whether an answer begins there, and whether it ends there. */
+export class BertForQuestionAnswering extends BertWithHead<BertInputs & SpanLabels, SpanOutputs> {
+  readonly answers: Linear;
+
+  constructor(config: BertConfig) {
+    super(config, { pooler: false });
+    const initializer = normal(config.initializerRange);
+    this.answers = new Linear(config.hiddenSize, requireTwoLabels(config.numLabels), { initializer });
+  }
+
+  override inputSpecs(given: ReadonlySet<string>): InputSpecs {
+    return { ...bertInputSpecs(this.config, given), ...spanLabelSpecs };
+  }
+
+  override forward({ startPositions, endPositions, ...inputs }: BertInputs & SpanLabels): SpanOutputs {
+    const encoded = this.bert.forward(inputs);
+    const logits = this.answers.forward(encoded.lastHiddenState);
+    return spanOutputs(logits, { startPositions, endPositions }, innerStates(encoded));
+  }
+}
+
+/** Inputs [B, C, T], each choice a row of its own, its pooled first token through a linear layer: logits [B, C]. */
+export class BertForMultipleChoice extends BertWithHead<BertInputs & ChoiceLabels, HeadOutputs> {
+  readonly dropout: Dropout;
+  readonly classifier: Linear;
+
+  constructor(config: BertConfig) {
+    super(config);
+    this.dropout = classifierDropout(config);
+    this.classifier = new Linear(config.hiddenSize, 1, { initializer: normal(config.initializerRange) });
+  }
+
+  override inputSpecs(given: ReadonlySet<string>): InputSpecs {
+    return { ...perChoice(bertInputSpecs(this.config, given)), labels: choiceLabelSpec };
+  }
+
+  override forward({ labels, ...inputs }: BertInputs & ChoiceLabels): HeadOutputs {
+    const encoded = this.bert.forward(flattenChoices(inputs));
+    const scores = this.classifier.forward(this.dropout.forward(encoded.poolerOutput as SymbolicTensor));
+    return choiceOutputs(scores, { inputIds: inputs.inputIds, labels }, encoded);
+  }
+}
+
+/** The settings that say what may be given. */
+type BertInputConfig = BertLayerConfig &
+  Pick<BertConfig, "vocabSize" | "numHiddenLayers" | "maxPositionEmbeddings" | "typeVocabSize">;
+
+export function bertInputSpecs(config: BertInputConfig, given: ReadonlySet<string>): InputSpecs {
+  const { maxPositionEmbeddings, hiddenSize, isDecoder, addCrossAttention } = config;
+  const longest = given.has("positionIds") || isGivenPast(given) ? undefined : maxPositionEmbeddings;
+  const cache = {
+    layers: config.numHiddenLayers,
+    heads: config.numAttentionHeads,
+    width: hiddenSize,
+    crossAttention: addCrossAttention,
+  };
   return {
     inputIds: { ...perToken, required: true, below: config.vocabSize, longest },
     attentionMask: perToken,
     tokenTypeIds: { ...perToken, below: config.typeVocabSize },
     positionIds: { ...perToken, below: maxPositionEmbeddings, repeatsRow: true },
+    ...(isDecoder ? cacheSpecs(given, cache) : {}),
+    ...(addCrossAttention ? sourceSpecs(hiddenSize) : {}),
   };
 }
 
 /** Specs of one of two classes a row. */
 const pairLabels = { type: "int64", shape: shapeOf("B"), below: 2, ignored: ignoredLabel } as const;
+
+/** The published names of the layers. */
+export const bertLayerKeys = {
+  "layers.*.attention.query": "encoder.layer.*.attention.self.query",
+  "layers.*.attention.key": "encoder.layer.*.attention.self.key",
+  "layers.*.attention.value": "encoder.layer.*.attention.self.value",
+  "layers.*.attention.output": "encoder.layer.*.attention.output.dense",
+  "layers.*.attentionNorm": "encoder.layer.*.attention.output.LayerNorm",
+  "layers.*.crossAttention.query": "encoder.layer.*.crossattention.self.query",
+  "layers.*.crossAttention.key": "encoder.layer.*.crossattention.self.key",
+  "layers.*.crossAttention.value": "encoder.layer.*.crossattention.self.value",
+  "layers.*.crossAttention.output": "encoder.layer.*.crossattention.output.dense",
+  "layers.*.crossAttentionNorm": "encoder.layer.*.crossattention.output.LayerNorm",
+  "layers.*.intermediate": "encoder.layer.*.intermediate.dense",
+  "layers.*.output": "encoder.layer.*.output.dense",
+  "layers.*.outputNorm": "encoder.layer.*.output.LayerNorm",
+} as const;
 
 const encoderKeys: KeyTable = {
   prefix: "bert",
@@ -500,14 +696,7 @@ const encoderKeys: KeyTable = {
     "embeddings.positions": "embeddings.position_embeddings",
     "embeddings.tokenTypes": "embeddings.token_type_embeddings",
     "embeddings.norm": "embeddings.LayerNorm",
-    "layers.*.attention.query": "encoder.layer.*.attention.self.query",
-    "layers.*.attention.key": "encoder.layer.*.attention.self.key",
-    "layers.*.attention.value": "encoder.layer.*.attention.self.value",
-    "layers.*.attention.output": "encoder.layer.*.attention.output.dense",
-    "layers.*.attentionNorm": "encoder.layer.*.attention.output.LayerNorm",
-    "layers.*.intermediate": "encoder.layer.*.intermediate.dense",
-    "layers.*.output": "encoder.layer.*.output.dense",
-    "layers.*.outputNorm": "encoder.layer.*.output.LayerNorm",
+    ...bertLayerKeys,
     pooler: "pooler.dense",
   },
   ignored: ["embeddings.position_ids"],
@@ -521,6 +710,7 @@ const headKeys = withHead(encoderKeys, {
   "predictions.decoderBias": "cls.predictions.decoder.bias",
   nextSentence: "cls.seq_relationship",
   pairClasses: "cls.three_class_relationship",
+  answers: "qa_outputs",
 });
 
 export const bert: Architecture = {
@@ -554,12 +744,22 @@ export const bert: Architecture = {
     BertForMaskedLM,
     BertForNextSentencePrediction,
     BertForPreTraining,
+    BertLMHeadModel,
+    BertForSequenceClassification,
+    BertForTokenClassification,
+    BertForQuestionAnswering,
+    BertForMultipleChoice,
   },
   tasks: {
     base: BertModel,
     preTraining: BertForPreTraining,
     threeClassPreTraining: BertForThreeClassPreTraining,
     maskedLM: BertForMaskedLM,
+    causalLM: BertLMHeadModel,
+    sequenceClassification: BertForSequenceClassification,
+    tokenClassification: BertForTokenClassification,
+    questionAnswering: BertForQuestionAnswering,
+    multipleChoice: BertForMultipleChoice,
     nextSentencePrediction: BertForNextSentencePrediction,
   },
 };

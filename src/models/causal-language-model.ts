@@ -16,6 +16,8 @@ export interface GenerationInputs {
   readonly inputIds: TensorLike;
   /** [B, T]: 1 on text, 0 on padding. When left out, what equals the padding token is padding. */
   readonly attentionMask?: TensorLike | undefined;
+  /** [B, T]: the prompts' positions, from which those of new tokens go on; 0, 1, … over text when left out. */
+  readonly positionIds?: TensorLike | undefined;
 }
 
 /** What `generate` gives with `returnDictInGenerate`. */
@@ -48,7 +50,9 @@ export abstract class CausalLanguageModel<
   ): Promise<Tensor | GenerationOutputs> {
     const own = this.#settings();
     const prompts = promptsOf(inputs, { ...own, ...options });
-    const decoder = new CausalDecoder(this as unknown as AnyModel, this.maximumLength);
+    const { positionIds } = inputs;
+    const positions = positionIds === undefined ? undefined : rowsOf(Tensor.from(positionIds, "int64", "positionIds"));
+    const decoder = new CausalDecoder(this as unknown as AnyModel, this.maximumLength, positions);
     const { sequences, scores } = await generateTokens(decoder, prompts, options, own);
     const ids = Tensor.from(sequences, "int64");
     if (returnDictInGenerate !== true) return ids;

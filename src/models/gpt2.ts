@@ -4,7 +4,10 @@
  * Paper: Radford et al. 2019, "Language Models are Unsupervised Multitask Learners" (§2.3; sizes in Table 2). As the
  * paper says, projections into the residual stream start smaller by 1/√N, N = 2 · layers. Departures: none;
  * `reorder_and_upcast_attn` changes nothing here, as everything is computed in float32.
- * Shapes: B batch, T tokens, P tokens in the cache, D nEmbd, H heads, K = D/H, V vocabulary, S selected positions.
+ * With `addCrossAttention` each layer attends to an encoder's output as well: Rothe et al. 2020,
+ * https://arxiv.org/abs/1907.12461.
+ * Shapes: B batch, T tokens, P tokens in the cache, E tokens of an encoder, D nEmbd, H heads, K = D/H, V vocabulary,
+ * S selected positions, C classes or choices.
  */
 import {
   boolean,
@@ -19,46 +22,53 @@ import {
   size,
 } from "../checkpoints/index.ts";
 import { ConfigurationError } from "../errors.ts";
-import {
-  add,
-  addDimensions,
-  at,
-  broadcastTo,
-  concat,
-  constant,
-  type Dimension,
-  matmul,
-  namedDimension,
-  Parameter,
-  range,
-  reshape,
-  type SymbolicTensor,
-  shapeOf,
-  slice,
-  split,
-} from "../graph/index.ts";
+import { add, at, concat, matmul, Parameter, range, reshape, type SymbolicTensor, split } from "../graph/index.ts";
 import {
   activation,
   activationNames,
   Conv1DLinear,
-  causalMask,
   crossEntropy,
   Dropout,
   Embedding,
-  ignoredLabel,
+  type KeyValue,
   LayerNorm,
+  Linear,
   Module,
   mergeHeads,
   normal,
+  paddingMask,
   scaledDotProductAttention,
   splitHeads,
 } from "../nn/index.ts";
+import { type SpanLabels, type SpanOutputs, spanLabelSpecs, spanOutputs } from "./answer-spans.ts";
 import type { Architecture } from "./architecture.ts";
 import { CausalLanguageModel } from "./causal-language-model.ts";
+import { causalMasks, type DecoderTracingOptions } from "./causal-masks.ts";
+import { flattenChoices } from "./choices.ts";
+import { type RowLabels, rowLabelSpec, rowLoss, type TokenLabels, tokenLabelSpec } from "./class-labels.ts";
+import {
+  type DoubleHeadsLabels,
+  type DoubleHeadsOutputs,
+  doubleHeadsOutputs,
+  doubleHeadsSpecs,
+} from "./double-heads.ts";
+import { type HeadOutputs, type InnerStates, innerStates } from "./head-outputs.ts";
+import {
+  cachedLength,
+  cachedSource,
+  cacheSpecs,
+  isGivenPast,
+  type LayerCache,
+  layerCache,
+  type SourceInputs,
+  sourceSpecs,
+} from "./key-value-cache.ts";
 import { type KeyTable, withHead } from "./keys.ts";
 import type { InputSpecs } from "./model-inputs.ts";
+import { type NextTokenLabels, nextTokenSpecs, withNextTokenLoss } from "./next-tokens.ts";
 import { PreTrainedModel } from "./pretrained-model.ts";
-import { perToken, type SelectedPositions, selectionSpecs, selectPositions } from "./selected-positions.ts";
+import { perToken, selectPositions } from "./selected-positions.ts";
+import { lastToken, lastTokenSpecs, SequenceSummary, summaryTypes } from "./sequence-summary.ts";
 
 export const gpt2Config = defineConfig("gpt2", {
   vocabSize: size(50257),
@@ -79,7 +89,16 @@ export const gpt2Config = defineConfig("gpt2", {
   /** Whether they are also divided by the layer's number, counted from 1. */
   scaleAttnByInverseLayerIdx: boolean(false),
   reorderAndUpcastAttn: boolean(false),
+  /** Whether the layers attend to an encoder's output as well. */
   addCrossAttention: boolean(false),
+  /** How the head for choices sums up a row, with a projection unless `summaryUseProj` is false. */
+  summaryType: oneOf(summaryTypes, "cls_index"),
+  summaryUseProj: boolean(true),
+  summaryActivation: nullable(oneOf(activationNames, "tanh")),
+  summaryProjToLabels: boolean(true),
+  summaryFirstDropout: probability(0.1),
+  /** Dropout before the head for tokens. */
+  classifierDropout: nullable(probability(), null, { omitDefault: true }),
   useCache: boolean(true),
   bosTokenId: nullable(integer(), 50256),
   eosTokenId: nullable(oneOrMore(integer(), 50256), 50256),
@@ -98,15 +117,7 @@ export const gpt2Presets = {
   xl: { nLayer: 48, nEmbd: 1600, nHead: 25 },
 } as const;
 
-/** What one layer keeps of the tokens that it has seen. */
-export interface KeyValue {
-  /** [B, H, P, K] */
-  readonly key: SymbolicTensor;
-  /** [B, H, P, K] */
-  readonly value: SymbolicTensor;
-}
-
-export interface GPT2Inputs {
+export interface GPT2Inputs extends SourceInputs {
   /** [B, T] of int64 */
   readonly inputIds: SymbolicTensor;
   /** [B, P + T] of int64: 1 on text, 0 on padding; all text when left out. */
@@ -116,24 +127,24 @@ export interface GPT2Inputs {
   /** [B, T] of int64; P, P + 1, … when left out, over padding too. */
   readonly positionIds?: SymbolicTensor;
   /** One of each layer, from an earlier call. */
-  readonly pastKeyValues?: readonly KeyValue[];
+  readonly pastKeyValues?: readonly LayerCache[];
 }
 
-/** What a graph can be traced with beside its inputs. */
-export interface GPT2TracingOptions {
-  /** How many tokens each layer attends to, one's own counted; all earlier ones when left out. */
-  readonly attentionWindows?: readonly number[];
-}
-
-export interface GPT2Outputs {
-  /** [B, T, D] */
+export interface GPT2Outputs extends InnerStates {
+  /** [B, T, D]: the last of the hidden states, which alone is normalized. */
   readonly lastHiddenState: SymbolicTensor;
-  /** The embeddings' and every layer's output, [B, T, D] each; the last one is normalized, so it is lastHiddenState. */
-  readonly hiddenStates: readonly SymbolicTensor[];
-  /** Every layer's probabilities, [B, H, T, P + T] each. */
-  readonly attentions: readonly SymbolicTensor[];
+  /** Every layer's probabilities over an encoder's tokens, [B, H, T, E] each, when there is one. */
+  readonly crossAttentions: readonly SymbolicTensor[];
   /** Every layer's keys and values, the given ones included: [B, H, P + T, K] each. */
-  readonly pastKeyValues: readonly KeyValue[];
+  readonly pastKeyValues: readonly LayerCache[];
+}
+
+/** What a layer attends to. */
+interface AttentionInputs {
+  /** [B or 1, 1, T or 1, keys] (additive) */
+  readonly mask: SymbolicTensor | undefined;
+  /** Keys and values that stand before those of the hidden states. */
+  readonly past?: KeyValue | undefined;
 }
 
 class GPT2Attention extends Module {
@@ -150,12 +161,11 @@ class GPT2Attention extends Module {
     this.output = new Conv1DLinear(nEmbd, nEmbd, normal(initializerRange / Math.sqrt(2 * nLayer)));
     this.dropout = new Dropout(config.attnPdrop);
     this.#heads = nHead;
-    const scale = config.scaleAttnWeights ? 1 / Math.sqrt(nEmbd / nHead) : 1;
-    this.#scale = config.scaleAttnByInverseLayerIdx ? scale / layerNumber : scale;
+    this.#scale = attentionScale(config, layerNumber);
   }
 
-  /** hidden [B, T, D], mask [B or 1, 1, T, P + T] (additive) → output [B, T, D], probabilities and all keys and values. */
-  forward(hidden: SymbolicTensor, mask: SymbolicTensor, past: KeyValue | undefined) {
+  /** hidden [B, T, D] → output [B, T, D], probabilities and all keys and values. */
+  forward(hidden: SymbolicTensor, { mask, past }: AttentionInputs) {
     const width = Number(at(hidden.shape, 2));
     const parts = split(this.queryKeyValue.forward(hidden), { axis: 2, sizes: [width, width, width] });
     const [query, newKey, newValue] = parts.map((part) => splitHeads(part, this.#heads)) as [
@@ -174,9 +184,55 @@ class GPT2Attention extends Module {
   }
 }
 
+/** What attention scores are multiplied by. */
+function attentionScale(config: GPT2Config, layerNumber: number): number {
+  const scale = config.scaleAttnWeights ? 1 / Math.sqrt(config.nEmbd / config.nHead) : 1;
+  return config.scaleAttnByInverseLayerIdx ? scale / layerNumber : scale;
+}
+
+/** Attention to an encoder's output. */
+class GPT2CrossAttention extends Module {
+  readonly keyValue: Conv1DLinear;
+  readonly query: Conv1DLinear;
+  readonly output: Conv1DLinear;
+  readonly dropout: Dropout;
+  readonly #heads: number;
+  readonly #scale: number;
+
+  constructor(config: GPT2Config, layerNumber: number) {
+    super();
+    const { nEmbd, nHead, nLayer, initializerRange } = config;
+    this.keyValue = new Conv1DLinear(nEmbd, 2 * nEmbd, normal(initializerRange));
+    this.query = new Conv1DLinear(nEmbd, nEmbd, normal(initializerRange));
+    this.output = new Conv1DLinear(nEmbd, nEmbd, normal(initializerRange / Math.sqrt(2 * nLayer)));
+    this.dropout = new Dropout(config.attnPdrop);
+    this.#heads = nHead;
+    this.#scale = attentionScale(config, layerNumber);
+  }
+
+  /** hidden [B, T, D], source [B, E, D] or its keys and values → output [B, T, D], probabilities, keys and values. */
+  forward(hidden: SymbolicTensor, source: SymbolicTensor, mask: SymbolicTensor | undefined, known?: KeyValue) {
+    const query = splitHeads(this.query.forward(hidden), this.#heads);
+    const keyValue = known ?? this.#keysAndValues(source);
+    const options = { mask, scale: this.#scale, dropout: this.dropout };
+    const { context, probabilities } = scaledDotProductAttention(query, keyValue.key, keyValue.value, options);
+    return { output: this.output.forward(mergeHeads(context)), probabilities, keyValue };
+  }
+
+  #keysAndValues(source: SymbolicTensor): KeyValue {
+    const width = Number(at(source.shape, 2));
+    const [key, value] = split(this.keyValue.forward(source), { axis: 2, sizes: [width, width] }).map((part) =>
+      splitHeads(part, this.#heads),
+    ) as [SymbolicTensor, SymbolicTensor];
+    return { key, value };
+  }
+}
+
 class GPT2Layer extends Module {
   readonly attentionNorm: LayerNorm;
   readonly attention: GPT2Attention;
+  readonly crossAttentionNorm: LayerNorm | undefined;
+  readonly crossAttention: GPT2CrossAttention | undefined;
   readonly expansionNorm: LayerNorm;
   readonly expansion: Conv1DLinear;
   readonly contraction: Conv1DLinear;
@@ -189,6 +245,8 @@ class GPT2Layer extends Module {
     const inner = config.nInner ?? 4 * nEmbd;
     this.attentionNorm = new LayerNorm(nEmbd, layerNormEpsilon);
     this.attention = new GPT2Attention(config, layerNumber);
+    this.crossAttentionNorm = config.addCrossAttention ? new LayerNorm(nEmbd, layerNormEpsilon) : undefined;
+    this.crossAttention = config.addCrossAttention ? new GPT2CrossAttention(config, layerNumber) : undefined;
     this.expansionNorm = new LayerNorm(nEmbd, layerNormEpsilon);
     this.expansion = new Conv1DLinear(nEmbd, inner, normal(initializerRange));
     this.contraction = new Conv1DLinear(inner, nEmbd, normal(initializerRange / Math.sqrt(2 * nLayer)));
@@ -196,14 +254,37 @@ class GPT2Layer extends Module {
     this.#activation = activation(config.activationFunction);
   }
 
-  /** hidden [B, T, D] → the next hidden [B, T, D], and what the attention gave beside its output. */
-  forward(hidden: SymbolicTensor, mask: SymbolicTensor, past: KeyValue | undefined) {
-    const attended = this.attention.forward(this.attentionNorm.forward(hidden), mask, past);
-    const middle = add(hidden, this.dropout.forward(attended.output));
+  /** hidden [B, T, D] → the next hidden [B, T, D], both attentions' probabilities, and what the layer keeps. */
+  forward(hidden: SymbolicTensor, { source, sourceMask, ...inputs }: LayerInputs) {
+    const own = this.attention.forward(this.attentionNorm.forward(hidden), inputs);
+    const attended = add(hidden, this.dropout.forward(own.output));
+    const cross =
+      source &&
+      this.crossAttentionNorm &&
+      this.crossAttention?.forward(
+        this.crossAttentionNorm.forward(attended),
+        source,
+        sourceMask,
+        cachedSource(inputs.past),
+      );
+    const middle = cross ? add(attended, this.dropout.forward(cross.output)) : attended;
     const expanded = this.#activation(this.expansion.forward(this.expansionNorm.forward(middle)));
     const output = add(middle, this.dropout.forward(this.contraction.forward(expanded)));
-    return { output, probabilities: attended.probabilities, keyValue: attended.keyValue };
+    return {
+      output,
+      probabilities: own.probabilities,
+      crossProbabilities: cross?.probabilities,
+      cache: layerCache(own.keyValue, cross?.keyValue),
+    };
   }
+}
+
+/** What a layer reads beside the hidden states. */
+interface LayerInputs extends AttentionInputs {
+  readonly past: LayerCache | undefined;
+  /** [B, E, D] */
+  readonly source: SymbolicTensor | undefined;
+  readonly sourceMask: SymbolicTensor | undefined;
 }
 
 /** The decoder without a head. */
@@ -234,70 +315,53 @@ export class GPT2Model extends PreTrainedModel<GPT2Config, GPT2Inputs, GPT2Outpu
     return decoderKeys;
   }
 
-  override forward(inputs: GPT2Inputs & GPT2TracingOptions): GPT2Outputs {
-    const { attentionMask, pastKeyValues = [] } = inputs;
-    const length = at(inputs.inputIds.shape, 1);
-    const past = pastKeyValues[0] === undefined ? 0 : at(pastKeyValues[0].key.shape, 2);
-    const maskOf = remember((window: number | undefined) => causalMask(past, length, { attentionMask, window }));
-    const hiddenStates = [this.#embed(inputs, past)];
+  override forward(inputs: GPT2Inputs & DecoderTracingOptions): GPT2Outputs {
+    const { pastKeyValues, encoderHiddenStates: source, encoderAttentionMask } = inputs;
+    const maskOf = causalMasks(inputs);
+    const sourceMask = encoderAttentionMask && paddingMask(encoderAttentionMask);
+    const hiddenStates = [this.#embed(inputs)];
     const attentions: SymbolicTensor[] = [];
-    const keyValues: KeyValue[] = [];
+    const crossAttentions: SymbolicTensor[] = [];
+    const caches: LayerCache[] = [];
     for (const [index, layer] of this.layers.entries()) {
-      const mask = maskOf(inputs.attentionWindows?.[index]);
-      const { output, probabilities, keyValue } = layer.forward(at(hiddenStates, index), mask, pastKeyValues[index]);
+      const rest = { mask: maskOf(index), past: pastKeyValues?.[index], source, sourceMask };
+      const { output, probabilities, crossProbabilities, cache } = layer.forward(at(hiddenStates, index), rest);
       hiddenStates.push(output);
       attentions.push(probabilities);
-      keyValues.push(keyValue);
+      if (crossProbabilities !== undefined) crossAttentions.push(crossProbabilities);
+      caches.push(cache);
     }
     const lastHiddenState = this.norm.forward(hiddenStates.pop() as SymbolicTensor);
     hiddenStates.push(lastHiddenState);
-    return { lastHiddenState, hiddenStates, attentions, pastKeyValues: keyValues };
+    return { lastHiddenState, hiddenStates, attentions, crossAttentions, pastKeyValues: caches };
   }
 
   /** → [B, T, D]. */
-  #embed({ inputIds, tokenTypeIds, positionIds }: GPT2Inputs, past: Dimension): SymbolicTensor {
-    const length = at(inputIds.shape, 1);
-    const positions = positionIds ?? reshape(range({ start: past, length }), { shape: [1, length] });
+  #embed({ inputIds, tokenTypeIds, positionIds, pastKeyValues }: GPT2Inputs): SymbolicTensor {
+    const [start, length] = [cachedLength(pastKeyValues), at(inputIds.shape, 1)];
+    const positions = positionIds ?? reshape(range({ start, length }), { shape: [1, length] });
     const sum = add(this.words.forward(inputIds), this.positions.forward(positions));
     return this.dropout.forward(tokenTypeIds === undefined ? sum : add(sum, this.words.forward(tokenTypeIds)));
   }
 }
 
-/** Makes each value once. */
-function remember<K, V>(make: (key: K) => V): (key: K) => V {
-  const made = new Map<K, V>();
-  return (key) => {
-    const value = made.get(key) ?? make(key);
-    made.set(key, value);
-    return value;
-  };
+function checkConfig({ nEmbd, nHead }: GPT2Config): void {
+  if (nEmbd % nHead === 0) return;
+  throw new ConfigurationError(`${nHead} heads do not share ${nEmbd} features evenly`, {
+    field: "n_head",
+    expected: `a divisor of n_embd ${nEmbd}`,
+    received: String(nHead),
+  });
 }
 
-function checkConfig({ nEmbd, nHead, addCrossAttention }: GPT2Config): void {
-  if (nEmbd % nHead !== 0) {
-    throw new ConfigurationError(`${nHead} heads do not share ${nEmbd} features evenly`, {
-      field: "n_head",
-      expected: `a divisor of n_embd ${nEmbd}`,
-      received: String(nHead),
-    });
-  }
-  if (addCrossAttention) {
-    throw new ConfigurationError("GPT-2 with cross-attention is not supported", {
-      field: "add_cross_attention",
-      expected: "false",
-      received: "true",
-    });
-  }
+/** [V, D]: what tells tokens from hidden states; the word embedding itself when tied. */
+function vocabularyHead({ tieWordEmbeddings, vocabSize, nEmbd, initializerRange }: GPT2Config, words: Parameter) {
+  return tieWordEmbeddings ? words : new Parameter([vocabSize, nEmbd], normal(initializerRange));
 }
 
-export interface GPT2LMHeadInputs extends GPT2Inputs, SelectedPositions {
-  /** [B, T] of int64: the tokens themselves, which are shifted here; −100 counts for nothing. */
-  readonly labels?: SymbolicTensor;
-  /** What follows each token, where it is known already: [B, T], or [S] with positions. Instead of labels. */
-  readonly nextTokenIds?: SymbolicTensor;
-}
+export interface GPT2LMHeadInputs extends GPT2Inputs, NextTokenLabels {}
 
-export interface GPT2LMHeadOutputs extends Pick<GPT2Outputs, "hiddenStates" | "attentions" | "pastKeyValues"> {
+export interface GPT2LMHeadOutputs extends Omit<GPT2Outputs, "lastHiddenState"> {
   /** [] */
   readonly loss?: SymbolicTensor;
   /** [B, T, V], or [S, V] with positions: at each token those of the next. */
@@ -313,16 +377,11 @@ export class GPT2LMHeadModel extends CausalLanguageModel<GPT2Config, GPT2LMHeadI
   constructor(config: GPT2Config) {
     super(config);
     this.transformer = new GPT2Model(config);
-    this.head = config.tieWordEmbeddings
-      ? this.transformer.words.weight
-      : new Parameter([config.vocabSize, config.nEmbd], normal(config.initializerRange));
+    this.head = vocabularyHead(config, this.transformer.words.weight);
   }
 
   override inputSpecs(given: ReadonlySet<string>): InputSpecs {
-    const { vocabSize } = this.config;
-    const selection = selectionSpecs(given, "nextTokenIds", vocabSize);
-    const labels = { ...perToken, below: vocabSize, ignored: ignoredLabel };
-    return { ...gpt2InputSpecs(this.config, given), ...selection, labels };
+    return { ...gpt2InputSpecs(this.config, given), ...nextTokenSpecs(given, this.config.vocabSize) };
   }
 
   override get keys(): KeyTable {
@@ -333,42 +392,140 @@ export class GPT2LMHeadModel extends CausalLanguageModel<GPT2Config, GPT2LMHeadI
     return this.config.nPositions;
   }
 
-  override forward(inputs: GPT2LMHeadInputs & GPT2TracingOptions): GPT2LMHeadOutputs {
-    const { labels, nextTokenIds, positions, ...rest } = inputs;
-    const { lastHiddenState, hiddenStates, attentions, pastKeyValues } = this.transformer.forward(rest);
-    const hidden = selectPositions(lastHiddenState, positions);
-    const logits = matmul(hidden, this.head, { transposeRight: true });
-    const outputs = { logits, hiddenStates, attentions, pastKeyValues };
-    const next = nextTokenIds ?? (labels && selectPositions(shiftLeft(labels), positions));
-    return next === undefined ? outputs : { ...outputs, loss: crossEntropy(logits, next) };
+  override forward(inputs: GPT2LMHeadInputs & DecoderTracingOptions): GPT2LMHeadOutputs {
+    const { labels: _labels, nextTokenIds: _nextTokenIds, positions, ...rest } = inputs;
+    const { lastHiddenState, ...states } = this.transformer.forward(rest);
+    const logits = matmul(selectPositions(lastHiddenState, positions), this.head, { transposeRight: true });
+    return withNextTokenLoss({ logits, ...states }, inputs);
   }
 }
 
-/** labels [B, T] → what follows each token, [B, T]; nothing that counts follows the last. */
-function shiftLeft(labels: SymbolicTensor): SymbolicTensor {
-  const [batch, length] = [at(labels.shape, 0), at(labels.shape, 1)];
-  const end = broadcastTo(constant("int64", [1, 1], [ignoredLabel]), { shape: [batch, 1] });
-  return concat(slice(labels, { axis: 1, start: 1, length: addDimensions(length, 1, -1) }), end, { axis: 1 });
+/** A decoder, and what reads its output. */
+abstract class GPT2WithHead<Inputs extends object, Outputs extends object> extends PreTrainedModel<
+  GPT2Config,
+  Inputs,
+  Outputs
+> {
+  static readonly configuration = gpt2Config;
+  readonly transformer: GPT2Model;
+
+  constructor(config: GPT2Config) {
+    super(config);
+    this.transformer = new GPT2Model(config);
+  }
+
+  override get keys(): KeyTable {
+    return headKeys;
+  }
+}
+
+type GPT2DoubleHeadsInputs = GPT2Inputs & DoubleHeadsLabels;
+
+/** The language model, and a choice among texts: inputs [B, C, T]. */
+export class GPT2DoubleHeadsModel extends GPT2WithHead<
+  GPT2DoubleHeadsInputs,
+  DoubleHeadsOutputs & Pick<GPT2Outputs, "pastKeyValues">
+> {
+  /** [V, D] */
+  readonly head: Parameter;
+  readonly choice: SequenceSummary;
+
+  constructor(config: GPT2Config) {
+    super(config);
+    this.head = vocabularyHead(config, this.transformer.words.weight);
+    this.choice = new SequenceSummary(config, config.nEmbd, 1);
+  }
+
+  override inputSpecs(given: ReadonlySet<string>): InputSpecs {
+    return doubleHeadsSpecs(gpt2InputSpecs(this.config, given), this.config.vocabSize);
+  }
+
+  override forward(inputs: GPT2DoubleHeadsInputs) {
+    const { labels: _labels, mcTokenIds: _mcTokenIds, mcLabels: _mcLabels, ...rest } = inputs;
+    const decoded = this.transformer.forward(flattenChoices(rest));
+    return doubleHeadsOutputs(decoded, { words: this.head, summary: this.choice }, inputs);
+  }
+}
+
+/** The last token that is no padding through a linear layer: logits [B, C]. */
+export class GPT2ForSequenceClassification extends GPT2WithHead<
+  GPT2Inputs & RowLabels,
+  HeadOutputs & Pick<GPT2Outputs, "pastKeyValues">
+> {
+  readonly score: Linear;
+
+  constructor(config: GPT2Config) {
+    super(config);
+    const initializer = normal(config.initializerRange);
+    this.score = new Linear(config.nEmbd, config.numLabels, { bias: false, initializer });
+  }
+
+  override inputSpecs(given: ReadonlySet<string>): InputSpecs {
+    const specs = lastTokenSpecs(gpt2InputSpecs(this.config, given), this.config.padTokenId);
+    return { ...specs, labels: rowLabelSpec(this.config) };
+  }
+
+  override forward({ labels, ...inputs }: GPT2Inputs & RowLabels) {
+    const decoded = this.transformer.forward(inputs);
+    const logits = this.score.forward(lastToken(decoded.lastHiddenState, inputs.inputIds, this.config.padTokenId));
+    const outputs = { logits, ...innerStates(decoded), pastKeyValues: decoded.pastKeyValues };
+    return labels === undefined ? outputs : { ...outputs, loss: rowLoss(logits, labels, this.config) };
+  }
+}
+
+/** Every token through a linear layer: logits [B, T, C]. */
+export class GPT2ForTokenClassification extends GPT2WithHead<GPT2Inputs & TokenLabels, HeadOutputs> {
+  readonly dropout: Dropout;
+  readonly classifier: Linear;
+
+  constructor(config: GPT2Config) {
+    super(config);
+    this.dropout = new Dropout(config.classifierDropout ?? 0.1);
+    this.classifier = new Linear(config.nEmbd, config.numLabels, { initializer: normal(config.initializerRange) });
+  }
+
+  override inputSpecs(given: ReadonlySet<string>): InputSpecs {
+    return { ...gpt2InputSpecs(this.config, given), labels: tokenLabelSpec(this.config) };
+  }
+
+  override forward({ labels, ...inputs }: GPT2Inputs & TokenLabels): HeadOutputs {
+    const decoded = this.transformer.forward(inputs);
+    const logits = this.classifier.forward(this.dropout.forward(decoded.lastHiddenState));
+    const outputs = { logits, ...innerStates(decoded) };
+    return labels === undefined ? outputs : { ...outputs, loss: crossEntropy(logits, labels) };
+  }
+}
+
+/** Every token through a linear layer with two results: whether an answer begins there, and whether it ends there. */
+export class GPT2ForQuestionAnswering extends GPT2WithHead<GPT2Inputs & SpanLabels, SpanOutputs> {
+  readonly answers: Linear;
+
+  constructor(config: GPT2Config) {
+    super(config);
+    this.answers = new Linear(config.nEmbd, 2, { initializer: normal(config.initializerRange) });
+  }
+
+  override inputSpecs(given: ReadonlySet<string>): InputSpecs {
+    return { ...gpt2InputSpecs(this.config, given), ...spanLabelSpecs };
+  }
+
+  override forward({ startPositions, endPositions, ...inputs }: GPT2Inputs & SpanLabels): SpanOutputs {
+    const decoded = this.transformer.forward(inputs);
+    const logits = this.answers.forward(decoded.lastHiddenState);
+    return spanOutputs(logits, { startPositions, endPositions }, innerStates(decoded));
+  }
 }
 
 function gpt2InputSpecs(config: GPT2Config, given: ReadonlySet<string>): InputSpecs {
-  const { vocabSize, nPositions, nEmbd, nHead, nLayer } = config;
-  const hasPast = [...given].some((name) => name.startsWith("pastKeyValues."));
-  const shape = shapeOf("B", nHead, "P", nEmbd / nHead);
-  const cache = { type: "float32", shape, required: hasPast } as const;
-  const layers = Array.from({ length: nLayer }, (_, layer) => `pastKeyValues.${layer}`);
-  const pastKeyValues = layers.flatMap((layer) => [
-    [`${layer}.key`, cache] as const,
-    [`${layer}.value`, cache] as const,
-  ]);
-  const keys = hasPast ? addDimensions(namedDimension("P"), namedDimension("T")) : "T";
-  const longest = hasPast || given.has("positionIds") ? undefined : nPositions;
+  const { vocabSize, nPositions, nEmbd, nHead, nLayer, addCrossAttention } = config;
+  const cache = { layers: nLayer, heads: nHead, width: nEmbd, crossAttention: addCrossAttention };
+  const longest = isGivenPast(given) || given.has("positionIds") ? undefined : nPositions;
   return {
     inputIds: { ...perToken, required: true, below: vocabSize, longest },
-    attentionMask: { type: "int64", shape: shapeOf("B", keys) },
     tokenTypeIds: { ...perToken, below: vocabSize },
     positionIds: { ...perToken, below: nPositions, repeatsRow: true },
-    ...Object.fromEntries(pastKeyValues),
+    ...cacheSpecs(given, cache),
+    ...(addCrossAttention ? sourceSpecs(nEmbd) : {}),
   };
 }
 
@@ -380,15 +537,23 @@ const decoderKeys: KeyTable = {
     "layers.*.attentionNorm": "h.*.ln_1",
     "layers.*.attention.queryKeyValue": "h.*.attn.c_attn",
     "layers.*.attention.output": "h.*.attn.c_proj",
+    "layers.*.crossAttentionNorm": "h.*.ln_cross_attn",
+    "layers.*.crossAttention.keyValue": "h.*.crossattention.c_attn",
+    "layers.*.crossAttention.query": "h.*.crossattention.q_attn",
+    "layers.*.crossAttention.output": "h.*.crossattention.c_proj",
     "layers.*.expansionNorm": "h.*.ln_2",
     "layers.*.expansion": "h.*.mlp.c_fc",
     "layers.*.contraction": "h.*.mlp.c_proj",
     norm: "ln_f",
   },
-  ignored: ["h.*.attn.bias", "h.*.attn.masked_bias"],
+  ignored: ["h.*.attn.bias", "h.*.attn.masked_bias", "h.*.crossattention.bias", "h.*.crossattention.masked_bias"],
 };
 
-const headKeys = withHead(decoderKeys, { head: "lm_head.weight" });
+const headKeys = withHead(decoderKeys, {
+  head: "lm_head.weight",
+  "choice.projection": "multiple_choice_head.summary",
+  answers: "qa_outputs",
+});
 
 export const gpt2: Architecture = {
   configuration: gpt2Config,
@@ -409,6 +574,20 @@ export const gpt2: Architecture = {
     heads: config.nHead,
     maximumLength: config.nPositions,
   }),
-  classes: { GPT2Model, GPT2LMHeadModel },
-  tasks: { base: GPT2Model, preTraining: GPT2LMHeadModel, causalLM: GPT2LMHeadModel },
+  classes: {
+    GPT2Model,
+    GPT2LMHeadModel,
+    GPT2DoubleHeadsModel,
+    GPT2ForSequenceClassification,
+    GPT2ForTokenClassification,
+    GPT2ForQuestionAnswering,
+  },
+  tasks: {
+    base: GPT2Model,
+    preTraining: GPT2LMHeadModel,
+    causalLM: GPT2LMHeadModel,
+    sequenceClassification: GPT2ForSequenceClassification,
+    tokenClassification: GPT2ForTokenClassification,
+    questionAnswering: GPT2ForQuestionAnswering,
+  },
 };

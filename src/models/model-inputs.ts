@@ -11,6 +11,10 @@ export interface InputSpec extends TensorSpec {
   readonly below?: number;
   /** The one other number that is allowed: what counts for nothing. */
   readonly ignored?: number;
+  /** Elements are also below the size of this axis of inputIds, such as places in a row. */
+  readonly belowAxis?: number;
+  /** Other types and shapes that are taken as well; the first that fits what is given. */
+  readonly otherwise?: readonly TensorSpec[];
   /** The most tokens of a row. */
   readonly longest?: number | undefined;
   /** Whether one row stands for all of the batch. */
@@ -52,32 +56,53 @@ export function concreteInputs(
   const specs = specsOf(new Set(flat.keys()));
   const missing = Object.keys(specs).find((name) => specs[name]?.required === true && !flat.has(name));
   if (missing !== undefined) throw new ConfigurationError(`the model needs the input ${missing}`, { field: missing });
-  const batch = [...flat].find(([name]) => name === "inputIds")?.[1];
+  const inputIds = flat.get("inputIds");
+  const tokens = inputIds === undefined ? undefined : Tensor.from(inputIds, "int64", "inputIds").dims;
   const tensors = new Map<string, Tensor>();
+  const chosen: Record<string, InputSpec> = { ...specs };
   for (const [name, value] of flat) {
-    const spec = specs[name];
+    const spec = fittingSpec(specs[name], value);
     if (spec === undefined) {
       throw new ConfigurationError(`the model takes no input ${name}`, {
         field: name,
         expected: Object.keys(specs).join(", "),
       });
     }
+    chosen[name] = spec;
     const tensor = Tensor.from(value, spec.type, name);
-    checkValues(tensor, spec, name);
-    tensors.set(name, repeatRow(tensor, spec, batch, name));
+    checkValues(tensor, spec, tokens, name);
+    tensors.set(name, repeatRow(tensor, spec, tokens?.[0]));
   }
-  return { tensors, specs };
+  return { tensors, specs: chosen };
 }
 
-function checkValues({ data, dims }: Tensor, { below, ignored, longest }: InputSpec, name: string): void {
-  if (longest !== undefined && (dims[1] ?? 0) > longest) {
-    throw new ShapeError(`${name} has rows of ${dims[1]} tokens, more than the model has positions for`, {
+/** The spec, or the one of its others that fits the value better in type and rank. */
+function fittingSpec(spec: InputSpec | undefined, value: TensorLike): InputSpec | undefined {
+  if (spec?.otherwise === undefined) return spec;
+  const isTensor = typeof value === "object" && "dims" in value;
+  let rank = isTensor ? value.dims.length : 0;
+  for (let level: unknown = value; Array.isArray(level); level = level[0]) rank++;
+  const fits = ({ type, shape }: TensorSpec): boolean =>
+    shape.length === rank && (!isTensor || (type === "float32") === (value.type === "float32"));
+  return [spec, ...spec.otherwise].find(fits) ?? spec;
+}
+
+function checkValues(
+  { data, dims }: Tensor,
+  { below: fixed, belowAxis, ignored, longest }: InputSpec,
+  tokens: readonly number[] | undefined,
+  name: string,
+): void {
+  const length = dims.at(-1) ?? 0;
+  if (longest !== undefined && length > longest) {
+    throw new ShapeError(`${name} has rows of ${length} tokens, more than the model has positions for`, {
       field: name,
       expected: `at most ${longest} tokens`,
-      received: String(dims[1]),
+      received: String(length),
       hint: "cut the text, as a tokenizer does with { truncation: true }",
     });
   }
+  const below = belowAxis === undefined ? fixed : tokens?.at(belowAxis);
   if (below === undefined) return;
   const wrong = data.find((value: number | bigint) => (value < 0 || value >= below) && Number(value) !== ignored);
   if (wrong === undefined) return;
@@ -91,10 +116,8 @@ function checkValues({ data, dims }: Tensor, { below, ignored, longest }: InputS
 }
 
 /** One row of positions for the whole batch is repeated, as broadcasting does in the reference. */
-function repeatRow(tensor: Tensor, spec: InputSpec, batch: TensorLike | undefined, name: string): Tensor {
-  if (spec.repeatsRow !== true || tensor.dims[0] !== 1 || batch === undefined) return tensor;
-  const rows = Tensor.from(batch, "int64", name).dims[0] ?? 1;
-  if (rows === 1) return tensor;
+function repeatRow(tensor: Tensor, spec: InputSpec, rows = 1): Tensor {
+  if (spec.repeatsRow !== true || tensor.dims[0] !== 1 || rows === 1) return tensor;
   const data = new BigInt64Array(tensor.size * rows);
   for (let row = 0; row < rows; row++) data.set(tensor.data as BigInt64Array, row * tensor.size);
   return new Tensor(tensor.type, data, [rows, ...tensor.dims.slice(1)]);

@@ -216,7 +216,10 @@ export abstract class PreTrainedModel<Config, Inputs extends object, Outputs ext
       return option === undefined || asked.has(option);
     };
     const forward = (symbolic: Record<string, unknown>): object => this.forward(symbolic as Inputs);
-    const outputs = await this.runtime.call(tensors, forward, specs, wanted, [...asked].sort().join());
+    // Labels of another type or rank mean another loss.
+    const kinds = [...tensors].map(([name, { type, dims }]) => `${name}:${type}${dims.length}`);
+    const variant = [...asked, ...kinds].sort().join();
+    const outputs = await this.runtime.call(tensors, forward, specs, wanted, variant);
     return outputs as Concrete<Outputs, Tensor>;
   }
 

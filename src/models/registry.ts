@@ -6,6 +6,10 @@ import type { ModelClass } from "./pretrained-model.ts";
 
 const loaders = {
   bert: async () => (await import("./bert.ts")).bert,
+  distilbert: async () => (await import("./distilbert.ts")).distilbert,
+  roberta: async () => (await import("./roberta.ts")).roberta,
+  albert: async () => (await import("./albert.ts")).albert,
+  "openai-gpt": async () => (await import("./openai-gpt.ts")).openaiGpt,
   gpt2: async () => (await import("./gpt2.ts")).gpt2,
 } satisfies Readonly<Record<string, () => Promise<Architecture>>>;
 

@@ -38,6 +38,14 @@ export function mergeHeads(x: SymbolicTensor): SymbolicTensor {
   return reshape(moved, { shape: [batch, length, multiplyDimensions(heads, width)] });
 }
 
+/** What a layer keeps of tokens that it has seen: P of them. */
+export interface KeyValue {
+  /** [B, H, P, K] */
+  readonly key: SymbolicTensor;
+  /** [B, H, P, K] */
+  readonly value: SymbolicTensor;
+}
+
 export interface AttentionOptions {
   /** Added to the scores: [B or 1, H or 1, Tq or 1, Tk]. */
   readonly mask?: SymbolicTensor | undefined;

@@ -7,6 +7,8 @@ export interface EmbeddingOptions {
   readonly initializer?: Initializer;
   /** The row that look-ups give no gradient to. */
   readonly paddingIndex?: number | undefined;
+  /** [rows, width]: the table, where it belongs to somebody else already. */
+  readonly weight?: Parameter | undefined;
 }
 
 export class Embedding extends Module {
@@ -16,7 +18,7 @@ export class Embedding extends Module {
 
   constructor(rows: number, width: number, options: EmbeddingOptions = {}) {
     super();
-    this.weight = new Parameter([rows, width], options.initializer ?? normal(0.02));
+    this.weight = options.weight ?? new Parameter([rows, width], options.initializer ?? normal(0.02));
     this.paddingIndex = options.paddingIndex;
   }
 

@@ -9,4 +9,5 @@ export * from "./layer-norm.ts";
 export * from "./linear.ts";
 export * from "./losses.ts";
 export * from "./module.ts";
+export * from "./multi-head-attention.ts";
 export * from "./parameter-store.ts";

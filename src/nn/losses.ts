@@ -1,12 +1,19 @@
 /** Losses over symbolic tensors. All are means, in nats. */
 import {
+  add,
   at,
+  broadcastTo,
+  concat,
+  constant,
   crossEntropy as crossEntropyOperator,
+  logSoftmax,
   mean,
   mul,
+  neg,
   reshape,
   type SymbolicTensor,
   sizeOf,
+  split,
   sub,
 } from "../graph/index.ts";
 
@@ -34,4 +41,18 @@ export function crossEntropy(
 export function meanSquaredError(prediction: SymbolicTensor, target: SymbolicTensor): SymbolicTensor {
   const difference = sub(prediction, target);
   return mean(mul(difference, difference), {});
+}
+
+/**
+ * Mean over all elements of −y·log σ(x) − (1 − y)·log(1 − σ(x)): independent yes-or-no questions.
+ * logits and targets of one shape, targets from 0 to 1 → [].
+ */
+export function binaryCrossEntropy(logits: SymbolicTensor, targets: SymbolicTensor): SymbolicTensor {
+  // σ(x) is the first of softmax(x, 0), whose logarithms cannot overflow.
+  const column = [sizeOf(logits.shape), 1];
+  const zeros = broadcastTo(constant("float32", [1, 1], [0]), { shape: column });
+  const both = logSoftmax(concat(reshape(logits, { shape: column }), zeros, { axis: 1 }));
+  const [yes, no] = split(both, { axis: 1, sizes: [1, 1] }) as [SymbolicTensor, SymbolicTensor];
+  const share = reshape(targets, { shape: column });
+  return neg(mean(add(mul(share, yes), mul(sub(1, share), no)), {}));
 }

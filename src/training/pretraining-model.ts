@@ -106,6 +106,7 @@ async function newModel(
     vocabSize: tokens.vocabSize,
     maximumLength: isGiven ? sizes(preset).maximumLength : (settings.sequenceLength ?? defaultSequenceLength),
     padTokenId: tokens.padTokenId,
+    bosTokenId: tokens.bosTokenId,
     eosTokenId: tokens.eosTokenId,
     dropout: settings.dropout ?? defaultDropout,
   });

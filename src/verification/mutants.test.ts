@@ -90,9 +90,11 @@ const bertMutants: Record<string, ModelClass> = {
   "positions shifted by one": bert((model) => shiftPositions(model.bert.embeddings)),
   "segments ignored": bert((model) => wrap(model.bert.embeddings.tokenTypes, (look, types) => look(mul(types, 0)))),
   "no LayerNorm over the embeddings": bert((model) => wrap(model.bert.embeddings.norm, (_, x) => x)),
-  "no mask": layers((layer) => wrap(layer.attention, (attend, hidden, _mask) => attend(hidden, undefined))),
+  "no mask": layers((layer) => wrap(layer.attention, (attend, hidden) => attend(hidden))),
   "a mask off by one": layers((layer) =>
-    wrap(layer.attention, (attend, hidden, mask) => attend(hidden, shiftKeys(mask as SymbolicTensor))),
+    wrap(layer.attention, (attend, hidden, inputs) =>
+      attend(hidden, { mask: shiftKeys(inputs?.mask as SymbolicTensor) }),
+    ),
   ),
   "scores divided by √d + 1": layers((layer) =>
     wrap(layer.attention.query, (project, x) => mul(project(x), 2 / (2 + 1))),
@@ -128,10 +130,14 @@ const gpt2Mutants: Record<string, ModelClass> = {
   "positions shifted by one": gpt2((model) => shiftPositions(model.transformer)),
   "no final LayerNorm": gpt2((model) => wrap(model.transformer.norm, (_, x) => x)),
   "a triangle off by one": blocks((layer) =>
-    wrap(layer.attention, (attend, hidden, mask, past) => attend(hidden, rowsUp(mask), past)),
+    wrap(layer.attention, (attend, hidden, inputs) =>
+      attend(hidden, { ...inputs, mask: rowsUp(inputs.mask as SymbolicTensor) }),
+    ),
   ),
   "no triangle": blocks((layer) =>
-    wrap(layer.attention, (attend, hidden, mask, past) => attend(hidden, lastRow(mask), past)),
+    wrap(layer.attention, (attend, hidden, inputs) =>
+      attend(hidden, { ...inputs, mask: lastRow(inputs.mask as SymbolicTensor) }),
+    ),
   ),
   "padding seen": gpt2((model) =>
     wrap(model.transformer, (forward, { attentionMask: _, ...inputs }) => forward(inputs)),
@@ -153,8 +159,8 @@ const pastMutants: Record<string, ModelClass> = {
   ),
   "the past behind the present": altered(GPT2Model, (model) => {
     for (const layer of model.layers) {
-      wrap(layer.attention, (attend, hidden, mask, past) =>
-        attend(hidden, mask, past === undefined ? past : { key: past.value, value: past.key }),
+      wrap(layer.attention, (attend, hidden, { mask, past }) =>
+        attend(hidden, { mask, past: past && { key: past.value, value: past.key } }),
       );
     }
   }),

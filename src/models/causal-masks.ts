@@ -1,0 +1,29 @@
+/** What decoders share: which earlier tokens each layer attends to. */
+import { at, type SymbolicTensor } from "../graph/index.ts";
+import { causalMask, type KeyValue } from "../nn/index.ts";
+import { cachedLength } from "./key-value-cache.ts";
+
+/** What a decoder's graph can be traced with beside its inputs. */
+export interface DecoderTracingOptions {
+  /** How many tokens each layer attends to, one's own counted; all earlier ones when left out. */
+  readonly attentionWindows?: readonly number[];
+}
+
+interface CausalInputs extends DecoderTracingOptions {
+  readonly inputIds: SymbolicTensor;
+  readonly attentionMask?: SymbolicTensor;
+  readonly pastKeyValues?: readonly KeyValue[];
+}
+
+/** The additive mask [B or 1, 1, T, P + T] of a layer by its place; layers with windows of one length share theirs. */
+export function causalMasks(inputs: CausalInputs): (layer: number) => SymbolicTensor {
+  const { inputIds, attentionMask, pastKeyValues, attentionWindows } = inputs;
+  const made = new Map<number | undefined, SymbolicTensor>();
+  return (layer) => {
+    const window = attentionWindows?.[layer];
+    const options = { attentionMask, window };
+    const mask = made.get(window) ?? causalMask(cachedLength(pastKeyValues), at(inputIds.shape, 1), options);
+    made.set(window, mask);
+    return mask;
+  };
+}
