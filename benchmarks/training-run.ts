@@ -23,6 +23,7 @@ const withoutDropout = architecture.pretraining.settings({
   bosTokenId: undefined,
   eosTokenId: undefined,
   dropout: 0,
+  isCausal: false,
 });
 const modelClass = classFor(architecture, modelType === "gpt2" ? "causalLM" : "maskedLM");
 const options = threads === undefined ? {} : { threads: Number(threads) };

@@ -28,6 +28,8 @@ export interface NewModelSettings {
   readonly eosTokenId: number | undefined;
   /** Everywhere; the published rates when left out. */
   readonly dropout: number | undefined;
+  /** Whether a token must not see those after it. */
+  readonly isCausal: boolean;
 }
 
 /** Parts of the published names of the parameters that a narrow start treats in its own way. */
@@ -70,6 +72,9 @@ export interface Architecture<F extends Fields = Fields> {
   readonly pretraining: PretrainingDefaults;
   // biome-ignore lint/suspicious/noExplicitAny: each architecture has its own configuration
   readonly sizes: (config: any) => ModelSizes;
+  /** Whether a model with these settings reads from left to right; each does when left out. */
+  // biome-ignore lint/suspicious/noExplicitAny: each architecture has its own configuration
+  readonly isCausal?: (config: any) => boolean;
   /** Which class each task takes. */
   readonly tasks: Readonly<Partial<Record<ModelTask, ModelClass>>>;
 }

@@ -725,13 +725,15 @@ export const bert: Architecture = {
       residual: ["attention.output.dense.weight", "output.dense.weight"],
       outputBias: "cls.predictions.bias",
     },
-    settings: ({ vocabSize, maximumLength, padTokenId, dropout }) => ({
+    settings: ({ vocabSize, maximumLength, padTokenId, dropout, isCausal }) => ({
       vocabSize,
       maxPositionEmbeddings: maximumLength,
       ...(padTokenId === undefined ? {} : { padTokenId }),
       ...(dropout === undefined ? {} : { hiddenDropoutProb: dropout, attentionProbsDropoutProb: dropout }),
+      ...(isCausal ? { isDecoder: true } : {}),
     }),
   },
+  isCausal: ({ isDecoder }: BertConfig) => isDecoder,
   sizes: (config: BertConfig) => ({
     layers: config.numHiddenLayers,
     width: config.hiddenSize,

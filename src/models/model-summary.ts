@@ -102,11 +102,12 @@ function namesOf(modelClass: ModelClass, config: PreTrainedConfig) {
 }
 
 function usesOf(
-  { tasks }: Architecture,
+  { tasks, isCausal = () => true }: Architecture,
   config: PreTrainedConfig,
   tensors: Parameters<typeof matchKeys>[0],
 ): readonly ModelUse[] {
-  return Object.entries(tasks).map(([task, modelClass]) => {
+  const suiting = Object.entries(tasks).filter(([task]) => task !== "causalLM" || isCausal(config));
+  return suiting.map(([task, modelClass]) => {
     const { keys, wanted, tied } = namesOf(modelClass, config);
     const { missing, shapeMismatch } = matchKeys(tensors, wanted, {
       basePrefix: keys.prefix,

@@ -38,7 +38,15 @@ describe.each(modelTypes)("%s", (modelType) => {
 
   it("names every parameter once, and initializes all to finite values", async () => {
     const { presets, pretraining, classes: own, configuration } = await loadArchitecture(modelType);
-    const wanted = { vocabSize: 50, maximumLength: 8, padTokenId: 0, bosTokenId: 2, eosTokenId: 1, dropout: 0 };
+    const wanted = {
+      vocabSize: 50,
+      maximumLength: 8,
+      padTokenId: 0,
+      bosTokenId: 2,
+      eosTokenId: 1,
+      dropout: 0,
+      isCausal: false,
+    };
     const config = configuration.create({ ...presets.tiny, ...pretraining.settings(wanted) } as object);
     for (const modelClass of Object.values(own)) {
       const model: AnyModel = new modelClass(config).initialize(new Random(1), { threads: 1 });

@@ -420,15 +420,17 @@ export const roberta: Architecture = {
       residual: ["attention.output.dense.weight", "output.dense.weight"],
       outputBias: "lm_head.bias",
     },
-    settings: ({ vocabSize, maximumLength, padTokenId = 1, bosTokenId, eosTokenId, dropout }) => ({
+    settings: ({ vocabSize, maximumLength, padTokenId = 1, bosTokenId, eosTokenId, dropout, isCausal }) => ({
       vocabSize,
       padTokenId,
       maxPositionEmbeddings: maximumLength + padTokenId + 1,
       ...(bosTokenId === undefined ? {} : { bosTokenId }),
       ...(eosTokenId === undefined ? {} : { eosTokenId }),
       ...(dropout === undefined ? {} : { hiddenDropoutProb: dropout, attentionProbsDropoutProb: dropout }),
+      ...(isCausal ? { isDecoder: true } : {}),
     }),
   },
+  isCausal: ({ isDecoder }: RobertaConfig) => isDecoder,
   sizes: (config: RobertaConfig) => ({
     layers: config.numHiddenLayers,
     width: config.hiddenSize,

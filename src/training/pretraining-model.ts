@@ -10,6 +10,7 @@ import {
   loadArchitecture,
   type ModelTask,
   type NarrowStartParts,
+  type PreTrainedConfig,
 } from "../models/index.ts";
 import { nearestName } from "../platform/option-names.ts";
 import type { Random } from "../random.ts";
@@ -55,6 +56,7 @@ export async function planModel(settings: PretrainSettings, resumedFrom: string 
   const task = taskOf(objectiveName);
   // What can be wrong is found before the corpus is read.
   classFor(architecture, task);
+  if (config !== undefined && task === "causalLM") requireCausal(config, architecture, settings.model);
   const { layers } = architecture.sizes(config ?? (await newConfiguration(settings, architecture)));
   return {
     objectiveName,
@@ -85,6 +87,17 @@ function taskOf(objective: string): ModelTask {
   return parts[0] === "causal-language-modeling" ? "causalLM" : "nextSentencePrediction";
 }
 
+/** A model that sees later tokens would only copy them. */
+function requireCausal(config: PreTrainedConfig, { isCausal = () => true }: Architecture, folder: string | null): void {
+  if (isCausal(config)) return;
+  throw new ConfigurationError(`In the model of ${folder} a token sees those after it.`, {
+    field: "is_decoder",
+    expected: "true",
+    received: "false",
+    hint: "set is_decoder to true in its config.json, or choose another objective",
+  });
+}
+
 function modelOptions(settings: PretrainSettings) {
   return { device: settings.device ?? undefined, threads: settings.threads ?? undefined };
 }
@@ -109,6 +122,7 @@ async function newModel(
     bosTokenId: tokens.bosTokenId,
     eosTokenId: tokens.eosTokenId,
     dropout: settings.dropout ?? defaultDropout,
+    isCausal: task === "causalLM",
   });
   const base = configuration.create(wanted as object, preset);
   const { width, maximumLength } = sizes(base);
