@@ -62,6 +62,14 @@ export async function openSafetensors(file: string, bytes?: Uint8Array): Promise
       const entry = tensorNamed(tensors, name, file);
       return readFloat32Tensor(name, entry, entry.offset, source, into);
     },
+    keepOpen() {
+      const kept = source.keepOpen?.();
+      if (kept === undefined) return undefined;
+      return (name) => {
+        const { dtype, offset, bytes } = tensorNamed(tensors, name, file);
+        return dtype === "F32" ? { file: kept, offset, length: bytes } : undefined;
+      };
+    },
   };
 }
 

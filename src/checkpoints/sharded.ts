@@ -64,5 +64,9 @@ export async function openShardedSafetensors(indexFile: string): Promise<Weights
     tensors,
     read: async (name) => tensorNamed(shardOf, name, indexFile).read(name),
     readFloat32: async (name, into) => tensorNamed(shardOf, name, indexFile).readFloat32(name, into),
+    keepOpen() {
+      const kept = new Map([...shards.values()].map((shard) => [shard, shard.keepOpen?.()]));
+      return (name) => kept.get(tensorNamed(shardOf, name, indexFile))?.(name);
+    },
   };
 }

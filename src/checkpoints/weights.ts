@@ -1,5 +1,6 @@
 /** Named arrays in files, whatever the format: what the readers of all weight formats give. */
 import { CheckpointError, ResourceError } from "../errors.ts";
+import type { KeptFile } from "../platform/platform.ts";
 import type { FileBytes } from "./file-bytes.ts";
 import { bfloat16ToFloat32, float16ToFloat32 } from "./half-precision.ts";
 import type { TensorInfo, TensorType } from "./safetensors-header.ts";
@@ -31,6 +32,18 @@ export interface Weights {
    *   a new array is made. Little memory is needed beside it.
    */
   readFloat32(name: string, into?: Float32Array): Promise<Float32Array>;
+  /**
+   * Keeps the files open, so that values can stay in them: gives the place of a tensor, or undefined for one that is not
+   * stored as row-major float32. Absent, or undefined, where the bytes are not in files of this machine.
+   */
+  keepOpen?(): ((name: string) => TensorPlace | undefined) | undefined;
+}
+
+/** A stretch of a file, in bytes. */
+export interface TensorPlace {
+  readonly file: KeptFile;
+  readonly offset: number;
+  readonly length: number;
 }
 
 /** Bytes of a file that are widened at a time. */

@@ -3,6 +3,7 @@
  */
 import { ShapeError } from "../errors.ts";
 import {
+  type ExternalBytes,
   encodeModel,
   type OnnxAttribute,
   type OnnxInitializer,
@@ -35,29 +36,39 @@ export interface LoweredGraph {
   readonly inputs: readonly Port[];
   /** Those inputs that are weights, under their names in `inputs`. */
   readonly parameters: ReadonlyMap<string, Parameter>;
+  /** Weights that are constants of the model, by name. */
+  readonly constants: ReadonlyMap<string, Parameter>;
   readonly outputs: readonly Port[];
 }
 
+export interface LowerOptions {
+  /** Where the values of a weight lie that becomes a constant; the others are inputs, and so are all if absent. */
+  readonly constants?: ((parameter: Parameter) => ExternalBytes | undefined) | undefined;
+}
+
 /** Lowers what `outputs` reach. */
-export function lower(outputs: Readonly<Record<string, SymbolicTensor>>): LoweredGraph {
-  return new Lowering(outputs).run();
+export function lower(outputs: Readonly<Record<string, SymbolicTensor>>, options: LowerOptions = {}): LoweredGraph {
+  return new Lowering(outputs, options).run();
 }
 
 const bytesOf = (data: TypedArray): Uint8Array => new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
 
 class Lowering implements Emitter {
   readonly #outputs: Readonly<Record<string, SymbolicTensor>>;
+  readonly #options: LowerOptions;
   readonly #nodes: OnnxNode[] = [];
   readonly #initializers: OnnxInitializer[] = [];
   readonly #inputs = new Map<string, Port>();
   readonly #parameters = new Map<string, Parameter>();
+  readonly #constants = new Map<string, Parameter>();
   readonly #names = new Map<SymbolicTensor, string>();
   readonly #shared = new Map<string, string>();
   #counter = 0;
   #scope = "";
 
-  constructor(outputs: Readonly<Record<string, SymbolicTensor>>) {
+  constructor(outputs: Readonly<Record<string, SymbolicTensor>>, options: LowerOptions) {
     this.#outputs = outputs;
+    this.#options = options;
   }
 
   run(): LoweredGraph {
@@ -75,7 +86,7 @@ class Lowering implements Emitter {
       outputs: outputs.map(valueInfo),
       initializers: this.#initializers,
     });
-    return { model, inputs, parameters: this.#parameters, outputs };
+    return { model, inputs, parameters: this.#parameters, constants: this.#constants, outputs };
   }
 
   #declare(tensor: SymbolicTensor): void {
@@ -96,15 +107,21 @@ class Lowering implements Emitter {
     const known = this.#inputs.get(name);
     const parameter = source.kind === "parameter" ? source.parameter : undefined;
     const isSame = known?.type === type && shapesEqual(known.shape, shape) && this.#parameters.get(name) === parameter;
-    if ((known !== undefined && !isSame) || Object.hasOwn(this.#outputs, name)) {
+    if ((known !== undefined && !isSame) || this.#constants.has(name) || Object.hasOwn(this.#outputs, name)) {
       throw new ShapeError(`${name} is the name of an input and of something else`, {
         field: name,
         expected: "a name of its own for each input, weight and output",
       });
     }
+    this.#names.set(tensor, name);
+    const bytes = parameter && this.#options.constants?.(parameter);
+    if (bytes !== undefined) {
+      this.#initializers.push({ name, type, dims: parameter?.shape ?? [], bytes });
+      this.#constants.set(name, parameter as Parameter);
+      return;
+    }
     this.#inputs.set(name, { name, type, shape });
     if (parameter !== undefined) this.#parameters.set(name, parameter);
-    this.#names.set(tensor, name);
   }
 
   #lowerNode(node: GraphNode): void {
@@ -143,7 +160,8 @@ class Lowering implements Emitter {
   #fresh(stem: string): string {
     this.#counter += 1;
     const name = `${stem}_${this.#counter}`;
-    return this.#inputs.has(name) || Object.hasOwn(this.#outputs, name) ? this.#fresh(stem) : name;
+    const isTaken = this.#inputs.has(name) || this.#constants.has(name) || Object.hasOwn(this.#outputs, name);
+    return isTaken ? this.#fresh(stem) : name;
   }
 
   #once(key: string, make: () => string): string {

@@ -1,7 +1,7 @@
 /** A checkpoint's tensors into a model's memory, whatever harmless ways their names differ in. */
 import { describeMatch, matchKeys, requireFit, type Weights } from "../checkpoints/index.ts";
 import type { Parameter } from "../graph/index.ts";
-import type { ParameterStore } from "../nn/index.ts";
+import type { FileStretch, ParameterStore } from "../nn/index.ts";
 import type { Random } from "../random.ts";
 import type { KeyTable } from "./keys.ts";
 
@@ -16,8 +16,8 @@ export interface WeightsTarget {
 }
 
 /**
- * Reads every parameter straight into the place where it lives. What the file lacks is drawn anew, each parameter from a
- * stream of its own name.
+ * Leaves the values in the file where they can stay there, and reads them straight into the place where they live where
+ * not. What the file lacks is drawn anew, each parameter from a stream of its own name.
  *
  * @returns what a person should know: parameters that the file lacks, tensors that the model has no use for.
  * @throws CheckpointError if the file does not fit the model.
@@ -30,12 +30,34 @@ export async function loadWeights(model: WeightsTarget, weights: Weights, random
     ignore: keys.ignored.map(namePattern),
   });
   requireFit(match, weights.file);
+  const stretches = match.missing.length === 0 ? stretchesOf(match.matched, parameters, weights) : undefined;
+  if (stretches !== undefined) {
+    store.leaveInFiles(stretches);
+    return describeMatch(match, weights.file);
+  }
   for (const [name, stored] of match.matched) {
-    await weights.readFloat32(stored, store.view(parameters.get(name) as Parameter));
+    await weights.readFloat32(stored, store.peek(parameters.get(name) as Parameter));
   }
   const missing = match.missing.map((name) => parameters.get(name) as Parameter);
   store.initialize(random, missing);
   return describeMatch(match, weights.file);
+}
+
+/** Where every parameter's values can stay; undefined unless all can. */
+function stretchesOf(
+  matched: ReadonlyMap<string, string>,
+  parameters: ReadonlyMap<string, Parameter>,
+  weights: Weights,
+): Map<Parameter, FileStretch> | undefined {
+  const placeOf = weights.keepOpen?.();
+  if (placeOf === undefined) return undefined;
+  const stretches = new Map<Parameter, FileStretch>();
+  for (const [name, stored] of matched) {
+    const place = placeOf(stored);
+    if (place === undefined) return undefined;
+    stretches.set(parameters.get(name) as Parameter, place);
+  }
+  return stretches;
 }
 
 /** Fits a name, with or without a prefix, where `*` stands for one part. */

@@ -1,9 +1,10 @@
 /** The running side of a model: where its values live, and the graphs compiled for the calls that were made. */
+import { platform } from "#platform";
 import { createEngine } from "#runtime";
-import { SymbolicTensor, trace } from "../graph/index.ts";
-import type { ParameterStore } from "../nn/index.ts";
+import { type Parameter, SymbolicTensor, trace } from "../graph/index.ts";
+import type { FileStretch, ParameterStore } from "../nn/index.ts";
 import type { Buffer, Engine } from "../runtime/engine.ts";
-import { Executable } from "../runtime/executable.ts";
+import { type ConstantWeights, Executable, type FixedBuffers } from "../runtime/executable.ts";
 import { Tensor } from "../tensor/index.ts";
 import { type InputSpecs, symbolicInputs } from "./model-inputs.ts";
 import { flatten, unflatten } from "./nested.ts";
@@ -18,6 +19,9 @@ export interface ModelOptions {
 /** Graphs kept for one model: calls that differ in which inputs and outputs they name need one each. */
 const keptGraphs = 16;
 
+/** How many of them hold the weights as constants: each packs its own, which takes up to the weights' size in memory. */
+const keptConstantGraphs = 3;
+
 /** An input and an output of a graph cannot share a name, as those of a model do (`pastKeyValues`). */
 const outputPrefix = "output.";
 
@@ -26,10 +30,12 @@ export class ModelRuntime {
   readonly options: ModelOptions;
   readonly #executables = new Map<string, Promise<Executable>>();
   #engine: Promise<Engine> | undefined;
+  readonly #constantKeys = new Set<string>();
 
   constructor(store: ParameterStore, options: ModelOptions) {
     this.store = store;
     this.options = options;
+    store.onChange = () => void this.release();
   }
 
   get engine(): Promise<Engine> {
@@ -46,17 +52,12 @@ export class ModelRuntime {
     variant: string,
   ): Promise<Record<string, unknown>> {
     const key = `${[...inputs.keys()].sort().join()} ${variant}`;
-    const executable = await this.#executable(key, async () => {
-      const { result } = trace({}, () => forward(symbolicInputs(inputs.keys(), specs)));
+    const executable = await this.executable(key, () => {
+      const result = forward(symbolicInputs(inputs.keys(), specs));
       const outputs = [...flatten(result as never, isSymbolic)]
         .filter(([name]) => wanted(name))
         .map(([name, tensor]) => [outputPrefix + name, tensor] as const);
-      return Executable.compile(
-        await this.engine,
-        Object.fromEntries(outputs),
-        { parameters: (parameter) => this.store.view(parameter) },
-        { threads: this.options.threads },
-      );
+      return Object.fromEntries(outputs);
     });
     const results = await executable.run(Object.fromEntries(inputs));
     const tensors = Object.entries(results).map(([name, { type, data, dims }]: [string, Buffer]) => {
@@ -65,30 +66,81 @@ export class ModelRuntime {
     return unflatten(tensors);
   }
 
-  #executable(key: string, compile: () => Promise<Executable>): Promise<Executable> {
+  /** The graph of what `build` traces over the weights, compiled at the first call with this key. */
+  executable(key: string, build: () => Readonly<Record<string, SymbolicTensor>>): Promise<Executable> {
     const known = this.#executables.get(key);
     if (known !== undefined) {
       this.#executables.delete(key);
       this.#executables.set(key, known);
       return known;
     }
-    const made = compile();
+    const isConstant = !this.store.isOpen && this.#constantKeys.size < keptConstantGraphs;
+    if (isConstant) this.#constantKeys.add(key);
+    const made = this.#compile(build, isConstant);
     this.#executables.set(key, made);
-    made.catch(() => this.#executables.delete(key));
+    made.catch(() => this.#forget(key));
     const [oldest] = this.#executables;
     if (this.#executables.size > keptGraphs && oldest !== undefined) {
-      this.#executables.delete(oldest[0]);
+      this.#forget(oldest[0]);
       void oldest[1].then((executable) => executable.release());
     }
     return made;
   }
 
-  /** Forgets the compiled graphs: their weights' memory has moved, or nobody needs them any more. */
+  #forget(key: string): void {
+    this.#executables.delete(key);
+    this.#constantKeys.delete(key);
+  }
+
+  /**
+   * Weights are constants as long as nobody was given them to change; then, or when each further graph would take too much
+   * memory, they are read from memory at each run.
+   */
+  async #compile(build: () => Readonly<Record<string, SymbolicTensor>>, isConstant: boolean): Promise<Executable> {
+    const { store } = this;
+    const { result } = trace({}, build);
+    const engine = await this.engine;
+    const compile = (parameters: FixedBuffers["parameters"]): Promise<Executable> =>
+      Executable.compile(engine, result, { parameters }, { threads: this.options.threads });
+    const fromMemory = (parameter: Parameter): Float32Array => store.peek(parameter);
+    if (!isConstant) return compile(fromMemory);
+    const { stored } = store;
+    if (stored === undefined || engine.device !== "cpu" || !areInPlace(stored))
+      return compile({ valuesOf: fromMemory });
+    const executable = await compile(fileWeights(stored));
+    if (areInPlace(stored)) return executable;
+    // The files were replaced meanwhile; those that are kept open are still what was loaded.
+    await executable.release();
+    return compile({ valuesOf: fromMemory });
+  }
+
+  /** Forgets the compiled graphs: their weights may change or have moved, or nobody needs them any more. */
   async release(): Promise<void> {
     const all = [...this.#executables.values()];
     this.#executables.clear();
+    this.#constantKeys.clear();
     await Promise.all(all.map(async (executable) => (await executable).release()));
   }
+}
+
+type Stored = NonNullable<ParameterStore["stored"]>;
+
+/** Whether the engine finds all values in one folder, as they were when the model was loaded. */
+function areInPlace(stored: Stored): boolean {
+  const files = [...new Set([...stored.values()].map(({ file }) => file))];
+  const folders = new Set(files.map(({ path }) => platform.folderName(path)));
+  return folders.size === 1 && files.every((file) => file.isAtPath());
+}
+
+function fileWeights(stored: Stored): ConstantWeights {
+  const [first] = stored.values();
+  return {
+    folder: platform.folderName(first?.file.path ?? ""),
+    placeOf(parameter) {
+      const { file, offset, length } = stored.get(parameter) as FileStretch;
+      return { location: platform.baseName(file.path), offset, length };
+    },
+  };
 }
 
 function isSymbolic(value: unknown): value is SymbolicTensor {

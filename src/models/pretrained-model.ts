@@ -13,6 +13,7 @@ import { announceScopes, Module, ParameterStore } from "../nn/index.ts";
 import { refuseUnknownNames } from "../platform/option-names.ts";
 import { Random } from "../random.ts";
 import type { Engine } from "../runtime/engine.ts";
+import type { Executable } from "../runtime/executable.ts";
 import type { Tensor, TensorLike } from "../tensor/index.ts";
 import { type KeyTable, publishedName } from "./keys.ts";
 import { loadWeights } from "./load-weights.ts";
@@ -137,7 +138,7 @@ export abstract class PreTrainedModel<Config, Inputs extends object, Outputs ext
       tensors: [...this.parameters].map(([key, parameter]) => ({
         name: key,
         shape: parameter.shape,
-        data: this.store.view(parameter),
+        data: this.store.peek(parameter),
       })),
       dtype,
     });
@@ -168,6 +169,8 @@ export abstract class PreTrainedModel<Config, Inputs extends object, Outputs ext
   /** Draws all values anew; gives the model values if it has none. */
   initialize(random: Random, options?: ModelOptions): this {
     if (this.runtimeOrNone === undefined) this.materialize(options);
+    // Who draws values is about to train them.
+    this.store.open();
     this.store.initialize(random);
     return this;
   }
@@ -221,6 +224,14 @@ export abstract class PreTrainedModel<Config, Inputs extends object, Outputs ext
     const variant = [...asked, ...kinds].sort().join();
     const outputs = await this.runtime.call(tensors, forward, specs, wanted, variant);
     return outputs as Concrete<Outputs, Tensor>;
+  }
+
+  /**
+   * The compiled graph of what `build` traces over this model's weights: made at the first call with this key, kept with
+   * those of the model's own calls, and made anew when the weights have changed.
+   */
+  compiled(key: string, build: () => Readonly<Record<string, SymbolicTensor>>): Promise<Executable> {
+    return this.runtime.executable(key, build);
   }
 
   /** Frees the compiled graphs. The values stay; the next call compiles again. */

@@ -1,9 +1,10 @@
 /**
  * Where a model's values live: one flat region of one memory, which the engine reads in place, the kernels step on and
- * checkpoints are written from.
+ * checkpoints are written from. Values that were loaded stay in their file until somebody wants them in memory.
  */
 import { ConfigurationError } from "../errors.ts";
 import type { Parameter } from "../graph/index.ts";
+import type { KeptFile } from "../platform/platform.ts";
 import type { Random } from "../random.ts";
 import { FlatMemory, REGION_ALIGNMENT_BYTES } from "../runtime/memory.ts";
 
@@ -15,14 +16,25 @@ export interface ParameterRange {
   readonly length: number;
 }
 
+/** Where the float32 values of a parameter lie in a file, in bytes. */
+export interface FileStretch {
+  readonly file: KeptFile;
+  readonly offset: number;
+  readonly length: number;
+}
+
 export class ParameterStore {
   /** In the order of the flat region: decaying ones first, so that an optimizer steps over long stretches. */
   readonly parameters: readonly Parameter[];
   /** Elements of the flat region, padding included. */
   readonly length: number;
   readonly #offsets: ReadonlyMap<Parameter, number>;
-  #memory: FlatMemory;
-  #values: Float32Array;
+  #memory: FlatMemory | undefined;
+  #flat: Float32Array | undefined;
+  #stored: ReadonlyMap<Parameter, FileStretch> | undefined;
+  #isOpen = false;
+  /** Is told that the values may change from now on, or have moved. */
+  onChange: () => void = () => undefined;
 
   constructor(parameters: readonly Parameter[]) {
     this.parameters = [...parameters.filter((p) => p.decays), ...parameters.filter((p) => !p.decays)];
@@ -34,17 +46,53 @@ export class ParameterStore {
     }
     this.#offsets = offsets;
     this.length = length;
-    this.#memory = new FlatMemory({ initialBytes: length * 4 });
-    this.#values = this.#memory.allocate("float32", length);
   }
 
   get memory(): FlatMemory {
+    this.#memory ??= new FlatMemory({ initialBytes: this.length * 4 });
     return this.#memory;
   }
 
-  /** All values, [length]. */
+  /** All values, [length], to be changed at will: nobody may take them for constant any more. */
   get values(): Float32Array {
-    return this.#values;
+    this.open();
+    return this.#present();
+  }
+
+  /** Whether somebody was given the values to change them, at any time without a word. */
+  get isOpen(): boolean {
+    return this.#isOpen;
+  }
+
+  /** From now on the values may change at any time. */
+  open(): void {
+    if (this.#isOpen) return;
+    this.#isOpen = true;
+    this.onChange();
+  }
+
+  /** Leaves the values in files, one stretch for each parameter, until somebody wants them in memory. */
+  leaveInFiles(stretches: ReadonlyMap<Parameter, FileStretch>): void {
+    this.#stored = stretches;
+  }
+
+  /** Where the values are as long as they are not in memory. */
+  get stored(): ReadonlyMap<Parameter, FileStretch> | undefined {
+    return this.#stored;
+  }
+
+  /** The values in memory. Throws a CheckpointError if they were left in a file that has been written to since. */
+  #present(): Float32Array {
+    this.#flat ??= this.memory.allocate("float32", this.length);
+    const stored = this.#stored;
+    if (stored === undefined) return this.#flat;
+    for (const [parameter, { file, offset }] of stored) {
+      const { buffer, byteOffset } = this.#flat;
+      const start = byteOffset + this.offsetOf(parameter) * Float32Array.BYTES_PER_ELEMENT;
+      file.readNow(offset, new Uint8Array(buffer, start, parameter.size * Float32Array.BYTES_PER_ELEMENT));
+    }
+    this.#stored = undefined;
+    return this.#flat;
   }
 
   /** Where the parameter begins in the flat region, in elements. */
@@ -54,10 +102,15 @@ export class ParameterStore {
     return offset;
   }
 
-  /** The parameter's elements within `flat`, which has this store's layout: its values when left out. */
-  view(parameter: Parameter, flat: Float32Array = this.#values): Float32Array {
+  /** The parameter's elements within `flat`, which has this store's layout: its values, to be changed, when left out. */
+  view(parameter: Parameter, flat: Float32Array = this.values): Float32Array {
     const offset = this.offsetOf(parameter);
     return flat.subarray(offset, offset + parameter.size);
+  }
+
+  /** The parameter's values, only to be read. */
+  peek(parameter: Parameter): Float32Array {
+    return this.view(parameter, this.#present());
   }
 
   /** The stretches that the chosen parameters cover, neighbours joined, padding between them included. */
@@ -76,7 +129,7 @@ export class ParameterStore {
   /** Draws parameters anew, all when none are named, each from a stream of its own name. */
   initialize(random: Random, parameters: readonly Parameter[] = this.parameters): void {
     for (const parameter of parameters) {
-      parameter.initialize(random.fork("parameter", parameter.name), this.view(parameter), parameter.shape);
+      parameter.initialize(random.fork("parameter", parameter.name), this.peek(parameter), parameter.shape);
     }
   }
 
@@ -86,14 +139,15 @@ export class ParameterStore {
    * a step's rows and masks): graphs that were compiled before must be compiled anew.
    */
   allocateBeside(count: number, reserveBytes = 2 * this.length * 4 + 2 ** 26): Float32Array[] {
-    if (!this.#memory.shared) {
+    const values = this.values;
+    if (!this.memory.shared) {
       const regions = (count + 1) * (this.length * 4 + REGION_ALIGNMENT_BYTES);
       const larger = new FlatMemory({ shared: false, initialBytes: regions + reserveBytes });
-      const values = larger.allocate("float32", this.length);
-      values.set(this.#values);
+      this.#flat = larger.allocate("float32", this.length);
+      this.#flat.set(values);
       this.#memory = larger;
-      this.#values = values;
+      this.onChange();
     }
-    return Array.from({ length: count }, () => this.#memory.allocate("float32", this.length));
+    return Array.from({ length: count }, () => this.memory.allocate("float32", this.length));
   }
 }

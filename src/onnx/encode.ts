@@ -46,8 +46,16 @@ export interface OnnxInitializer {
   readonly name: string;
   readonly type: OnnxType;
   readonly dims: readonly number[];
-  /** Little-endian elements. */
-  readonly bytes: Uint8Array;
+  /** Little-endian elements, or where they lie outside of the model. */
+  readonly bytes: Uint8Array | ExternalBytes;
+}
+
+/** A stretch of a file beside the model, or of bytes that the runtime is given under that name. */
+export interface ExternalBytes {
+  readonly location: string;
+  /** In bytes. */
+  readonly offset: number;
+  readonly length: number;
 }
 
 export interface OnnxGraph {
@@ -59,6 +67,8 @@ export interface OnnxGraph {
 }
 
 const attributeType = { float: 1, int: 2, string: 3, graph: 5, ints: 7 } as const;
+/** TensorProto.DataLocation.EXTERNAL. */
+const externalLocation = 1;
 const irVersion = 8;
 export const operatorSets: Readonly<Record<string, number>> = { "": 17, "com.microsoft": 1 };
 
@@ -119,7 +129,15 @@ function writeInitializer(writer: Writer, tensor: OnnxInitializer): void {
   for (const dim of tensor.dims) writer.uint32(tag(1, 0)).int64(dim);
   writer.uint32(tag(2, 0)).int32(onnxTypes[tensor.type]);
   writer.uint32(tag(8, 2)).string(tensor.name);
-  writer.uint32(tag(9, 2)).bytes(tensor.bytes);
+  const { bytes } = tensor;
+  if (bytes instanceof Uint8Array) {
+    writer.uint32(tag(9, 2)).bytes(bytes);
+    return;
+  }
+  for (const [key, value] of Object.entries(bytes)) {
+    embed(writer, 13, (entry) => entry.uint32(tag(1, 2)).string(key).uint32(tag(2, 2)).string(String(value)));
+  }
+  writer.uint32(tag(14, 0)).int32(externalLocation);
 }
 
 function writeGraph(writer: Writer, graph: OnnxGraph): void {

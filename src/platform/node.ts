@@ -1,12 +1,30 @@
 /** The platform in Node. The only file outside runtime/ that may import `node:` modules. */
 import { createHash } from "node:crypto";
-import { type Dirent, fstatSync, ftruncateSync, writeSync } from "node:fs";
+import {
+  closeSync,
+  type Dirent,
+  fstatSync,
+  ftruncateSync,
+  openSync,
+  readSync,
+  realpathSync,
+  statSync,
+  writeSync,
+} from "node:fs";
 import * as fs from "node:fs/promises";
 import { createRequire } from "node:module";
 import * as os from "node:os";
 import * as path from "node:path";
-import { decodeText, type FileKind, readError, truncatedError, withPath, writeError } from "./file-errors.ts";
-import type { FileContent, FileStat, FolderEntry, LogFile, Platform, ReadChunksOptions } from "./platform.ts";
+import {
+  decodeText,
+  type FileKind,
+  fileKindError,
+  readError,
+  truncatedError,
+  withPath,
+  writeError,
+} from "./file-errors.ts";
+import type { FileContent, FileStat, FolderEntry, KeptFile, LogFile, Platform, ReadChunksOptions } from "./platform.ts";
 
 /** One buffer of this size is what reading and writing need beside the caller's memory. */
 const defaultChunkBytes = 1 << 20;
@@ -73,6 +91,57 @@ function readInto(file: string, kind: FileKind, position: number, into: Uint8Arr
       }
     }),
   );
+}
+
+/** Closes what was kept open once nobody has it any more. */
+const forgottenFiles = new FinalizationRegistry<number>((descriptor) => closeSync(descriptor));
+
+function keepOpen(file: string, kind: FileKind): KeptFile | undefined {
+  // Windows refuses to replace an open file, so a model could not be saved where it came from.
+  if (process.platform === "win32") return undefined;
+  const now = <T>(action: () => T): T => {
+    try {
+      return action();
+    } catch (cause) {
+      throw readError(cause, file, kind);
+    }
+  };
+  const descriptor = now(() => openSync(file, "r"));
+  const opened = fstatSync(descriptor);
+  const place = now(() => realpathSync(file));
+  const checkUnchanged = (): void => {
+    const { size, mtimeMs } = fstatSync(descriptor);
+    if (size === opened.size && mtimeMs === opened.mtimeMs) return;
+    throw fileKindError(kind, `${file} has been written to since it was opened.`, {
+      file,
+      hint: "Load it again. To replace a file that is in use, write another one and rename it.",
+    });
+  };
+  const kept: KeptFile = {
+    path: place,
+    sizeBytes: opened.size,
+    modifiedMs: opened.mtimeMs,
+    isAtPath() {
+      checkUnchanged();
+      const there = statSync(place, { throwIfNoEntry: false });
+      return there?.ino === opened.ino && there.dev === opened.dev;
+    },
+    readNow: (position, into) =>
+      now(() => {
+        // Node does not promise to read straight into shared memory: go through a buffer.
+        const through = new Uint8Array(Math.min(defaultChunkBytes, into.byteLength));
+        for (let done = 0; done < into.byteLength; ) {
+          const wanted = Math.min(through.byteLength, into.byteLength - done);
+          const count = readSync(descriptor, through, 0, wanted, position + done);
+          if (count === 0) throw truncatedError(file, kind, position + into.byteLength, position + done);
+          into.set(through.subarray(0, count), done);
+          done += count;
+        }
+        checkUnchanged();
+      }),
+  };
+  forgottenFiles.register(kept, descriptor);
+  return kept;
 }
 
 async function* readChunks(
@@ -336,6 +405,7 @@ export const platform: Platform = {
   readFile,
   readText,
   readInto,
+  keepOpen,
   readChunks,
   stat,
   list,

@@ -42,6 +42,18 @@ export interface LogFile {
   close(): Promise<void>;
 }
 
+/** A file of this machine that stays open: it can be read also when its path has come to name another file, or none. */
+export interface KeptFile {
+  readonly sizeBytes: number;
+  readonly modifiedMs: number;
+  /** Where it lies, free of symbolic links. */
+  readonly path: string;
+  /** Whether the path still names this very file. */
+  isAtPath(): boolean;
+  /** Fills `into` at once; an error if the file has been written to since it was opened. `into` may lie in shared memory. */
+  readNow(position: number, into: Uint8Array): void;
+}
+
 export interface Platform {
   readonly name: "node" | "web";
 
@@ -54,6 +66,11 @@ export interface Platform {
    * Needs no memory beside it but a buffer of 1 MiB.
    */
   readInto(path: string, kind: FileKind, position: number, into: Uint8Array): Promise<void>;
+  /**
+   * Keeps a file open until the result is forgotten; undefined where files are not of this machine, or where one that is
+   * open could not be replaced.
+   */
+  keepOpen(path: string, kind: FileKind): KeptFile | undefined;
   /** The file in chunks, in order. A chunk is the receiver's to keep. */
   readChunks(path: string, kind: FileKind, options?: ReadChunksOptions): AsyncIterable<Uint8Array<ArrayBuffer>>;
   /** Undefined if there is nothing at the path. Follows symbolic links. */

@@ -152,6 +152,7 @@ export const platform: Platform = {
   readFile,
   readText: async (url, kind) => decodeText(await readFile(url, kind), url, kind),
   readInto,
+  keepOpen: () => undefined,
   readChunks,
   stat,
   list: lacking("list a folder"),

@@ -9,7 +9,7 @@
 import { DeviceError, ResourceError, ShapeError } from "../errors.ts";
 import { onnxTypes } from "../onnx/index.ts";
 import { type CLibrary, openLibrary, type Pointer } from "./c-library.ts";
-import type { Binding, Buffer, Buffers, Engine, Session, SessionOptions } from "./engine.ts";
+import type { Binding, Buffer, Buffers, Constants, Engine, Session, SessionOptions } from "./engine.ts";
 import { EngineRecorder } from "./engine-recorder.ts";
 import { activeProfiler, type RecordedSession } from "./profiler.ts";
 
@@ -127,9 +127,11 @@ class Library {
     );
   }
 
+  /** @param constants values that the caller holds, as long as the session lives. */
   async makeSession(
     model: Uint8Array,
     options: SessionOptions,
+    constants: Side,
     recorder: EngineRecorder | undefined,
   ): Promise<Pointer> {
     const settings = this.make("CreateSessionOptions");
@@ -142,9 +144,10 @@ class Library {
       for (const [key, value] of Object.entries(sessionSettings)) {
         this.check(this.call("AddSessionConfigEntry", settings, key, value));
       }
+      this.#addConstants(settings, options.constants, constants);
       const result = new BigUint64Array(1);
       const args = [this.#environment, model, model.byteLength, settings, result];
-      this.check(await this.callAsync("CreateSessionFromArray", args, model));
+      this.check(await this.callAsync("CreateSessionFromArray", args, [model, constants]));
       return result[0] as Pointer;
     } finally {
       this.call("ReleaseSessionOptions", settings);
@@ -156,6 +159,27 @@ class Library {
     const allocator = this.make("GetAllocatorWithDefaultOptions");
     const fileName = this.make("SessionEndProfiling", session, allocator);
     this.check(this.call("AllocatorFree", allocator, fileName));
+  }
+
+  #addConstants(settings: Pointer, constants: Constants | undefined, side: Side): void {
+    if (constants === undefined) return;
+    if ("folder" in constants) {
+      this.check(
+        this.call(
+          "AddSessionConfigEntry",
+          settings,
+          "session.model_external_initializers_file_folder_path",
+          constants.folder,
+        ),
+      );
+      return;
+    }
+    const { count, names, tensors } = side;
+    // The graph's optimizer takes its own copies of these for a while; what runs takes the tensors themselves.
+    this.check(this.call("AddExternalInitializers", settings, names, tensors, count));
+    for (const [index, name] of Object.keys(constants.values).entries()) {
+      this.check(this.call("AddInitializer", settings, name, tensors[index]));
+    }
   }
 }
 
@@ -177,7 +201,7 @@ class NativeObjects {
   }
 }
 
-const forgotten = new FinalizationRegistry<NativeObjects>((objects) => objects.release());
+const forgotten = new FinalizationRegistry<{ release(): void }>((objects) => objects.release());
 
 /** Names as C strings, made once. */
 class NameTable {
@@ -199,19 +223,19 @@ class NameTable {
   }
 }
 
-/** One side of a run: bound tensors first, then those that are passed. */
+/** Named tensors over the caller's arrays: one side of a run, or a session's constants. */
 class Side {
-  readonly #names: BigUint64Array;
-  readonly #tensors: BigUint64Array;
+  readonly names: BigUint64Array;
+  readonly tensors: BigUint64Array;
   readonly #arrays: readonly [name: string, data: Buffer["data"], bytes: number][];
 
   constructor(names: NameTable, tensors: NativeObjects, library: Library, buffers: Buffers) {
     const entries = Object.entries(buffers);
     const first = tensors.pointers.length;
     this.#arrays = entries.map(([name, { data }]) => [name, data, data.byteLength]);
-    this.#names = BigUint64Array.from(entries, ([name]) => names.address(name));
+    this.names = BigUint64Array.from(entries, ([name]) => names.address(name));
     for (const [name, buffer] of entries) tensors.pointers.push(library.makeTensor(name, buffer));
-    this.#tensors = BigUint64Array.from(tensors.pointers.slice(first));
+    this.tensors = BigUint64Array.from(tensors.pointers.slice(first));
   }
 
   /** Throws a DeviceError when an array has lost its memory: it was transferred, or its memory grew. */
@@ -228,15 +252,19 @@ class Side {
     }
   }
 
-  /** Names and tensors of both, in order. */
+  get count(): number {
+    return this.names.length;
+  }
+
+  /** Names and tensors of both, in order: bound ones first, then those that are passed. */
   followedBy(other: Side): { count: number; names: BigUint64Array; tensors: BigUint64Array } {
-    const own = this.#names.length;
-    const count = own + other.#names.length;
+    const own = this.count;
+    const count = own + other.count;
     const [names, tensors] = [new BigUint64Array(count), new BigUint64Array(count)];
-    names.set(this.#names);
-    names.set(other.#names, own);
-    tensors.set(this.#tensors);
-    tensors.set(other.#tensors, own);
+    names.set(this.names);
+    names.set(other.names, own);
+    tensors.set(this.tensors);
+    tensors.set(other.tensors, own);
     return { count, names, tensors };
   }
 }
@@ -290,21 +318,69 @@ class CBinding implements Binding {
   }
 }
 
+/** Constants in memory: the session reads them as long as it lives. */
+interface ConstantTensors {
+  readonly tensors: NativeObjects;
+  readonly side: Side;
+}
+
+class SessionObjects {
+  readonly #session: NativeObjects;
+  readonly #constants: ConstantTensors;
+
+  constructor(session: NativeObjects, constants: ConstantTensors) {
+    this.#session = session;
+    this.#constants = constants;
+  }
+
+  release(): void {
+    this.#session.release();
+    this.#constants.tensors.release();
+  }
+}
+
 class CSession implements Session, RecordedSession {
   readonly names: NameTable;
   readonly #library: Library;
   readonly #object: NativeObjects;
+  readonly #objects: SessionObjects;
   readonly #recorder: EngineRecorder | undefined;
   readonly #underWay = new Set<Promise<unknown>>();
   #released = false;
 
-  constructor(library: Library, pointer: Pointer, recorder: EngineRecorder | undefined) {
+  private constructor(
+    library: Library,
+    names: NameTable,
+    pointer: Pointer,
+    constants: ConstantTensors,
+    recorder: EngineRecorder | undefined,
+  ) {
     this.#library = library;
+    this.names = names;
     this.#recorder = recorder;
-    this.names = new NameTable(library);
     this.#object = new NativeObjects(library, "ReleaseSession");
     this.#object.pointers.push(pointer);
-    forgotten.register(this, this.#object, this);
+    this.#objects = new SessionObjects(this.#object, constants);
+    forgotten.register(this, this.#objects, this);
+  }
+
+  static async create(library: Library, model: Uint8Array, options: SessionOptions): Promise<CSession> {
+    const names = new NameTable(library);
+    const { constants } = options;
+    const tensors = new NativeObjects(library, "ReleaseValue");
+    try {
+      const values = constants !== undefined && "values" in constants ? constants.values : {};
+      const side = new Side(names, tensors, library, values);
+      const profiler = activeProfiler();
+      const recorder = profiler && new EngineRecorder();
+      const pointer = await library.makeSession(model, options, side, recorder);
+      const session = new CSession(library, names, pointer, { tensors, side }, recorder);
+      if (recorder !== undefined) profiler?.watch(session);
+      return session;
+    } catch (error) {
+      tensors.release();
+      throw error;
+    }
   }
 
   bind(inputs: Buffers, outputs: Buffers): Binding {
@@ -354,7 +430,7 @@ class CSession implements Session, RecordedSession {
     forgotten.unregister(this);
     await Promise.allSettled(this.#underWay);
     if (this.#recorder !== undefined) await activeProfiler()?.take(this);
-    this.#object.release();
+    this.#objects.release();
   }
 }
 
@@ -367,12 +443,6 @@ export function createCpuEngine(): Engine {
   return {
     device: "cpu",
     version: loaded.version,
-    async createSession(model, options = {}) {
-      const profiler = activeProfiler();
-      const recorder = profiler && new EngineRecorder();
-      const session = new CSession(loaded, await loaded.makeSession(model, options, recorder), recorder);
-      if (recorder !== undefined) profiler?.watch(session);
-      return session;
-    },
+    createSession: (model, options = {}) => CSession.create(loaded, model, options),
   };
 }

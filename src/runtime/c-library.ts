@@ -46,6 +46,8 @@ export const signatures = {
   ReleaseSessionOptions: [100, "void ReleaseSessionOptions(void *options)"],
   SessionEndProfiling: [110, "void *SessionEndProfiling(void *session, void *allocator, void *out)"],
   AddSessionConfigEntry: [130, "void *AddSessionConfigEntry(void *options, const char *key, const char *value)"],
+  AddInitializer: [150, "void *AddInitializer(void *options, const char *name, void *value)"],
+  AddExternalInitializers: [210, "void *AddExternalInitializers(void *options, void *names, void *values, size_t n)"],
 } as const;
 
 type Native = ((...args: unknown[]) => unknown) & { async: (...args: unknown[]) => void };

@@ -12,7 +12,15 @@ export interface Buffer {
 
 export type Buffers = Readonly<Record<string, Buffer>>;
 
+/**
+ * What a model's constants are that are not in its own bytes. Files lie in one folder and must stay as they are while the
+ * session lives. Values in memory go by the constants' names; they are read, and perhaps copied, when the session is made,
+ * and must not change while it lives.
+ */
+export type Constants = { readonly folder: string } | { readonly values: Buffers };
+
 export interface SessionOptions {
+  readonly constants?: Constants | undefined;
   /** Threads of one run; all processors by default. */
   readonly threads?: number | undefined;
 }

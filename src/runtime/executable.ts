@@ -12,7 +12,8 @@ import {
   type SymbolicTensor,
   type TypedArray,
 } from "../graph/index.ts";
-import type { Binding, Buffer, Buffers, Engine, Session, SessionOptions } from "./engine.ts";
+import type { ExternalBytes } from "../onnx/index.ts";
+import type { Binding, Buffer, Buffers, Constants, Engine, Session, SessionOptions } from "./engine.ts";
 import { measured, measuredUnit } from "./profiler.ts";
 
 const constructors: Record<DataType, new (length: number) => TypedArray> = {
@@ -40,11 +41,39 @@ function checkElements(what: string, type: DataType, { type: own, dims, data }: 
   });
 }
 
+/** Weights that are constants: the runtime packs them for the processor, which takes memory once and saves time ever after. */
+export type ConstantWeights =
+  /** Float32 values in files of one folder. */
+  | { readonly folder: string; readonly placeOf: (parameter: Parameter) => ExternalBytes }
+  /** Values in memory, which do not change. */
+  | { readonly valuesOf: (parameter: Parameter) => Float32Array };
+
 export interface FixedBuffers {
-  /** The weights' values, read in place at each run. */
-  readonly parameters: (parameter: Parameter) => Float32Array;
+  /** The weights' values, read in place at each run; or weights that are constants. */
+  readonly parameters: ((parameter: Parameter) => Float32Array) | ConstantWeights;
   /** Outputs that go to the same place at each run, such as gradients. */
   readonly outputs?: Buffers;
+}
+
+function valuesOf(
+  parameters: ReadonlyMap<string, Parameter>,
+  values: (parameter: Parameter) => Float32Array,
+): Record<string, Buffer> {
+  const buffers = [...parameters].map(([name, parameter]): [string, Buffer] => [
+    name,
+    { type: "float32", dims: parameter.shape, data: values(parameter) },
+  ]);
+  return Object.fromEntries(buffers);
+}
+
+/** Values in memory go by their names alone. */
+function placeInMemory({ name, size }: Parameter): ExternalBytes {
+  return { location: name, offset: 0, length: size * Float32Array.BYTES_PER_ELEMENT };
+}
+
+function constantsOf(lowered: LoweredGraph, weights: ConstantWeights): Constants {
+  if ("folder" in weights) return { folder: weights.folder };
+  return { values: valuesOf(lowered.constants, weights.valuesOf) };
 }
 
 /** A compiled graph that runs over any sizes of its named dimensions. */
@@ -59,12 +88,10 @@ export class Executable {
     this.inputs = lowered.inputs.filter(({ name }) => !lowered.parameters.has(name));
     this.outputs = lowered.outputs;
     this.#session = session;
-    const weights = [...lowered.parameters].map(([name, parameter]): [string, Buffer] => [
-      name,
-      { type: "float32", dims: parameter.shape, data: fixed.parameters(parameter) },
-    ]);
     this.#fixedOutputs = new Set(Object.keys(fixed.outputs ?? {}));
-    this.#binding = session.bind(Object.fromEntries(weights), fixed.outputs ?? {});
+    const { parameters } = fixed;
+    const weights = typeof parameters === "function" ? valuesOf(lowered.parameters, parameters) : {};
+    this.#binding = session.bind(weights, fixed.outputs ?? {});
   }
 
   /** Lowers and compiles what `outputs` reach. */
@@ -74,8 +101,14 @@ export class Executable {
     fixed: FixedBuffers,
     options: SessionOptions = {},
   ): Promise<Executable> {
-    const lowered = measured("lowering the graph", () => lower(outputs));
-    const session = await measured("compiling the graph", () => engine.createSession(lowered.model, options));
+    const { parameters } = fixed;
+    const isInput = typeof parameters === "function";
+    const placeOf = isInput ? undefined : "folder" in parameters ? parameters.placeOf : placeInMemory;
+    const lowered = measured("lowering the graph", () => lower(outputs, { constants: placeOf }));
+    const constants = isInput ? undefined : constantsOf(lowered, parameters);
+    const session = await measured("compiling the graph", () =>
+      engine.createSession(lowered.model, { ...options, constants }),
+    );
     return new Executable(lowered, session, fixed);
   }
 

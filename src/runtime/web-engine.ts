@@ -60,6 +60,10 @@ async function typed<T>(work: Promise<T>): Promise<T> {
   }
 }
 
+function bytesOf({ buffer, byteOffset, byteLength }: ArrayBufferView): Uint8Array {
+  return new Uint8Array(buffer, byteOffset, byteLength);
+}
+
 function toRuntimeTensor(runtime: Runtime, { type, dims, data }: Buffer): Ort.Tensor {
   // The runtime takes no arrays over shared memory.
   const isShared = typeof SharedArrayBuffer !== "undefined" && data.buffer instanceof SharedArrayBuffer;
@@ -81,12 +85,17 @@ export async function createWebEngine(): Promise<Engine> {
     device: "wasm",
     version: runtime.env.versions.web ?? "unknown",
     createSession: async (model: Uint8Array, options: SessionOptions = {}) => {
+      const { constants = { values: {} } } = options;
+      if (!("values" in constants))
+        throw new DeviceError("this engine reads no files: hand it the values of constants");
+      const externalData = Object.entries(constants.values).map(([path, { data }]) => ({ path, data: bytesOf(data) }));
       if (options.threads !== undefined) runtime.env.wasm.numThreads = options.threads;
       const creation = runtime.InferenceSession.create(model, {
         executionProviders: ["wasm"],
         graphOptimizationLevel: "all",
         logSeverityLevel: 4,
         enableMemPattern: false,
+        externalData,
       });
       return new WebSession(runtime, await typed(creation));
     },

@@ -71,7 +71,6 @@ export async function evaluateModel(
     if (task === "causal-language-modeling") metrics.bitsPerByte = nats / Math.LN2 / corpus.counts.bytes;
     return { task, metrics, examples: corpus.counts.documents };
   } finally {
-    await evaluator.release();
     await model.release();
   }
 }

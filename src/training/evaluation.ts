@@ -1,6 +1,6 @@
 /** An objective's metrics on held-out text: every token once, and the same draws every time. */
 import type { TokenizedCorpus } from "../data/index.ts";
-import { type SymbolicTensor, type TensorSpec, trace } from "../graph/index.ts";
+import type { SymbolicTensor, TensorSpec } from "../graph/index.ts";
 import { type AnyModel, symbolicInputs } from "../models/index.ts";
 import {
   evaluationBatches,
@@ -9,7 +9,6 @@ import {
   type PreparedBatch,
   type Tally,
 } from "../objectives/index.ts";
-import { Executable } from "../runtime/executable.ts";
 import type { StageReport } from "./stages.ts";
 
 /** Averages by name: losses in nats, accuracies as shares. */
@@ -24,11 +23,14 @@ export interface EvaluationOptions {
   readonly report?: StageReport;
 }
 
-/** Evaluates one model again and again; its graph is compiled once. */
+let evaluators = 0;
+
+/** Evaluates one model again and again; its graph is compiled once, as long as the weights stay. */
 export class Evaluator {
+  /** Objectives of one name may still differ, so each evaluator has graphs of its own. */
+  readonly #key = `evaluation ${++evaluators}`;
   readonly #model: AnyModel;
   readonly #objective: Objective<AnyModel>;
-  #executable: Executable | undefined;
 
   constructor(model: AnyModel, objective: Objective<AnyModel>) {
     this.#model = model;
@@ -59,23 +61,12 @@ export class Evaluator {
 
   /** What the objective's score needs, for one batch. */
   async outputs(batch: PreparedBatch): Promise<OutputArrays> {
-    this.#executable ??= await this.#compile(Object.keys(batch));
-    return (await this.#executable.run(batch)) as OutputArrays;
-  }
-
-  async #compile(names: readonly string[]): Promise<Executable> {
-    const model = this.#model;
-    const specs = Object.fromEntries(names.map((name) => [name, this.#objective.inputSpecs[name] as TensorSpec]));
-    const { result } = trace({}, () => {
+    const names = Object.keys(batch);
+    const executable = await this.#model.compiled(`${this.#key} ${names.join()}`, () => {
+      const specs = Object.fromEntries(names.map((name) => [name, this.#objective.inputSpecs[name] as TensorSpec]));
       const inputs = symbolicInputs(names, specs) as Record<string, SymbolicTensor>;
-      return this.#objective.evaluationOutputs(model, inputs);
+      return this.#objective.evaluationOutputs(this.#model, inputs);
     });
-    const parameters = (parameter: Parameters<typeof model.store.view>[0]): Float32Array => model.store.view(parameter);
-    return Executable.compile(await model.engine, result, { parameters }, { threads: model.options.threads });
-  }
-
-  async release(): Promise<void> {
-    await this.#executable?.release();
-    this.#executable = undefined;
+    return (await executable.run(batch)) as OutputArrays;
   }
 }
