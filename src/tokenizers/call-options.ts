@@ -31,6 +31,8 @@ export interface TokenizerCallOptions {
   truncationSide?: Side | undefined;
   /** Byte-level tokenizers: put a space before each text that begins without one. Absent: as the tokenizer was loaded. */
   addPrefixSpace?: boolean | undefined;
+  /** XLM: code of the language of the texts, whose rules cut them into words; en. */
+  lang?: string | undefined;
   /** false: plain arrays instead of tensors; true. */
   returnTensors?: boolean | undefined;
 }
@@ -38,7 +40,15 @@ export interface TokenizerCallOptions {
 const NAMES = [
   ...["textPair", "addSpecialTokens", "padding", "truncation", "maxLength", "stride", "returnOverflowingTokens"],
   ...["isSplitIntoWords", "returnOffsetsMapping", "returnSpecialTokensMask", "returnTokenTypeIds"],
-  ...["returnAttentionMask", "padToMultipleOf", "paddingSide", "truncationSide", "addPrefixSpace", "returnTensors"],
+  ...[
+    "returnAttentionMask",
+    "padToMultipleOf",
+    "paddingSide",
+    "truncationSide",
+    "addPrefixSpace",
+    "returnTensors",
+    "lang",
+  ],
 ];
 
 /** Padding as asked for, before the padding token and the longest text are known. */

@@ -5,12 +5,11 @@ import { parseJson } from "../platform/file-errors.ts";
 import { gunzip } from "../platform/gzip.ts";
 import { type AddedTokenWithId, readAddedTokenIds } from "./added-vocabulary.ts";
 import { JsonFields } from "./json-fields.ts";
-import { type BpeModel, readBpeFiles, readWordPieceFile } from "./models/index.ts";
 import { BertNormalizer } from "./normalizers/index.ts";
 import { withPrefixSpace } from "./prefix-space.ts";
-import { bertPipeline, gpt2Pipeline, gptPipeline, robertaPipeline } from "./published-pipelines.ts";
 import { tokenizerClass, tokenizerClassOfModel } from "./tokenizer-classes.ts";
 import {
+  booleanOf,
   readTokenizerConfig,
   specialTokensMapToJSON,
   type TokenizerConfig,
@@ -18,6 +17,7 @@ import {
 } from "./tokenizer-config.ts";
 import { readTokenizerJson, writeTokenizerJson } from "./tokenizer-json.ts";
 import type { TokenizerPipeline } from "./tokenizer-pipeline.ts";
+import { readVocabularyFiles } from "./vocabulary-files.ts";
 
 /** Gives the text of a file of the folder by its name, undefined if there is none. */
 export type ReadTokenizerFile = (name: string) => Promise<string | undefined>;
@@ -83,63 +83,15 @@ async function classOfVocabularyFiles(read: ReadTokenizerFile): Promise<string> 
 export async function savePretrainedTokenizer({ pipeline, config }: PretrainedParts, folder: string): Promise<void> {
   const added = new Map(pipeline.addedTokens().map(({ id, ...token }) => [id, token]));
   const indented = (value: unknown): string => `${JSON.stringify(value, undefined, 2)}\n`;
+  // The reference has XLM's rules in code alone: a tokenizer.json could not name them.
+  const hasOwnFile = tokenizerClass(config.tokenizerClass).vocabularyFiles !== "xlm-bpe";
   const files: (readonly [string, string])[] = [
-    ["tokenizer.json", writeTokenizerJson(pipeline)],
+    ...(hasOwnFile ? [["tokenizer.json", writeTokenizerJson(pipeline)] as const] : []),
     ["tokenizer_config.json", indented(tokenizerConfigToJSON(config, added))],
     ["special_tokens_map.json", indented(specialTokensMapToJSON(config))],
     ...pipeline.model.vocabularyFiles(),
   ];
   for (const [name, text] of files) await platform.writeFileAtomically(platform.join(folder, name), text);
-}
-
-async function readVocabularyFiles(
-  folder: string,
-  read: ReadTokenizerFile,
-  config: TokenizerConfig,
-): Promise<TokenizerPipeline> {
-  const expected = tokenizerClass(config.tokenizerClass).vocabularyFiles;
-  const text = expected === "wordpiece" ? await read("vocab.txt") : undefined;
-  if (text !== undefined) return pipelineOfVocabTxt(text, `${folder}/vocab.txt`, config);
-  const vocab = await read("vocab.json");
-  const merges = await read("merges.txt");
-  if (vocab !== undefined && merges !== undefined) {
-    if (expected === "character-bpe") {
-      const unknownToken = config.specialTokens.get("unk_token")?.content;
-      return gptPipeline(readBpeFiles(vocab, merges, folder, { unknownToken, endOfWordSuffix: "</w>" }));
-    }
-    if (expected === "byte-level-bpe") return pipelineOfMerges(readBpeFiles(vocab, merges, folder), config);
-  }
-  throw new TokenizerError(
-    `${folder} holds no files from which a tokenizer of the class ${config.tokenizerClass} can be read.`,
-    {
-      file: folder,
-      expected: "tokenizer.json, or vocab.txt (BERT), or vocab.json with merges.txt (GPT, GPT-2, RoBERTa)",
-      received: "none of these",
-      hint: "Check the path; a model folder from elsewhere may keep its tokenizer in another folder.",
-    },
-  );
-}
-
-function pipelineOfVocabTxt(text: string, file: string, config: TokenizerConfig): TokenizerPipeline {
-  const token = (name: "unk_token" | "cls_token" | "sep_token", usual: string): string =>
-    config.specialTokens.get(name)?.content ?? usual;
-  const unk = token("unk_token", "[UNK]");
-  const model = readWordPieceFile(text, file, unk);
-  const options = {
-    lowercase: booleanOf(config, "do_lower_case") ?? true,
-    stripAccents: booleanOf(config, "strip_accents"),
-    handleChineseCharacters: booleanOf(config, "tokenize_chinese_chars"),
-  };
-  return bertPipeline(model, options, { unk, cls: token("cls_token", "[CLS]"), sep: token("sep_token", "[SEP]") });
-}
-
-function pipelineOfMerges(model: BpeModel, config: TokenizerConfig): TokenizerPipeline {
-  const cls = config.specialTokens.get("cls_token")?.content;
-  const sep = config.specialTokens.get("sep_token")?.content;
-  const addPrefixSpace = booleanOf(config, "add_prefix_space") ?? false;
-  return cls !== undefined && sep !== undefined
-    ? robertaPipeline(model, addPrefixSpace, { cls, sep })
-    : gpt2Pipeline(model, addPrefixSpace);
 }
 
 /** tokenizer_config.json overrules a few settings of tokenizer.json, as in the reference. */
@@ -159,11 +111,6 @@ function obeyConfig(pipeline: TokenizerPipeline, config: TokenizerConfig): Token
     });
   }
   return obeying;
-}
-
-function booleanOf(config: TokenizerConfig, name: string): boolean | undefined {
-  const value = config.rest[name];
-  return typeof value === "boolean" ? value : undefined;
 }
 
 function addTokensWithIds(pipeline: TokenizerPipeline, tokens: readonly AddedTokenWithId[], file: string): void {

@@ -18,12 +18,13 @@ export type SpecialTokenName = (typeof SPECIAL_TOKEN_NAMES)[number];
 export type SpecialTokenMap = Partial<Record<SpecialTokenName, string>>;
 
 /** How a folder without a tokenizer.json is to be understood. */
-export type VocabularyFiles = "wordpiece" | "byte-level-bpe" | "character-bpe";
+export type VocabularyFiles = "wordpiece" | "byte-level-bpe" | "character-bpe" | "xlm-bpe";
 
 export interface TokenizerClass {
   /** As tokenizer_config.json writes it, without the ending `Fast`. */
   readonly name: string;
   readonly specialTokens: SpecialTokenMap;
+  readonly additionalSpecialTokens?: readonly string[];
   readonly modelInputNames: readonly string[];
   readonly paddingSide: "left" | "right";
   readonly padTokenTypeId: number;
@@ -86,6 +87,16 @@ const CLASSES: readonly TokenizerClass[] = [
       ...{ pad_token: "<pad>", cls_token: "<cls>", mask_token: "<mask>" },
     },
   },
+  {
+    name: "XLMTokenizer",
+    ...plain,
+    specialTokens: {
+      ...{ bos_token: "<s>", unk_token: "<unk>", sep_token: "</s>", pad_token: "<pad>", cls_token: "</s>" },
+      mask_token: "<special1>",
+    },
+    additionalSpecialTokens: Array.from({ length: 10 }, (_, index) => `<special${index}>`),
+    vocabularyFiles: "xlm-bpe",
+  },
   { name: "T5Tokenizer", ...plain, specialTokens: { eos_token: "</s>", unk_token: "<unk>", pad_token: "<pad>" } },
 ];
 
@@ -100,6 +111,7 @@ const CLASS_OF_MODEL_TYPE: Readonly<Record<string, string>> = {
   albert: "AlbertTokenizer",
   xlnet: "XLNetTokenizer",
   t5: "T5Tokenizer",
+  xlm: "XLMTokenizer",
 };
 
 /** What a tokenizer of no known class has: all inputs, and only the special tokens that its files name. */

@@ -50,7 +50,7 @@ export function readTokenizerConfig(
   return {
     tokenizerClass: config.optionalString("tokenizer_class") ?? name,
     specialTokens: readSpecialTokens([config, tokensMap], published.specialTokens),
-    additionalSpecialTokens: readAdditionalTokens(config, tokensMap),
+    additionalSpecialTokens: readAdditionalTokens([config, tokensMap], published.additionalSpecialTokens),
     modelMaxLength: typeof modelMaxLength === "number" && modelMaxLength < NO_LIMIT ? modelMaxLength : undefined,
     paddingSide: config.choice("padding_side", ["left", "right"], published.paddingSide),
     truncationSide: config.choice("truncation_side", ["left", "right"], "right"),
@@ -118,8 +118,8 @@ function readToken(fields: JsonFields, name: string): AddedToken {
   return specialToken(fields.string(name));
 }
 
-function readAdditionalTokens(config: JsonFields, tokensMap: JsonFields): AddedToken[] {
-  for (const fields of [config, tokensMap]) {
+function readAdditionalTokens(sources: readonly JsonFields[], published: readonly string[] = []): AddedToken[] {
+  for (const fields of sources) {
     for (const name of ["additional_special_tokens", "extra_special_tokens"]) {
       const value = fields.raw(name);
       if (!Array.isArray(value)) continue;
@@ -127,7 +127,7 @@ function readAdditionalTokens(config: JsonFields, tokensMap: JsonFields): AddedT
       return list.keys().map((key) => readToken(list, key));
     }
   }
-  return [];
+  return published.map((content) => specialToken(content));
 }
 
 function readAddedTokensDecoder(config: JsonFields): Map<number, AddedToken> {
@@ -151,4 +151,10 @@ const HANDLED = new Set<string>([
 function restOf(config: JsonFields): Record<string, unknown> {
   const rest = config.keys().filter((key) => !HANDLED.has(key));
   return Object.fromEntries(rest.map((key) => [key, config.raw(key)]));
+}
+
+/** A setting that no field has, if it is a truth value. */
+export function booleanOf(config: TokenizerConfig, name: string): boolean | undefined {
+  const value = config.rest[name];
+  return typeof value === "boolean" ? value : undefined;
 }

@@ -12,7 +12,7 @@ import type { Model } from "./models/index.ts";
 import type { Normalizer } from "./normalizers/index.ts";
 import type { PostProcessor } from "./post-processors/index.ts";
 import type { PreTokenizer, WordReceiver } from "./pre-tokenizers/index.ts";
-import { type Truncation, truncate } from "./truncation.ts";
+import { checkStride, type Truncation, truncate } from "./truncation.ts";
 import { IdList, WordEncoder } from "./word-encoder.ts";
 
 export interface PipelineParts {
@@ -99,6 +99,7 @@ export class TokenizerPipeline {
     if (pair !== undefined) encodings.push(this.#encodeSequence(pair, 1));
     const { truncation, addSpecialTokens } = options;
     if (truncation) {
+      checkStride(truncation, this.postProcessor?.addedTokens(false) ?? 0);
       const reserved = addSpecialTokens ? (this.postProcessor?.addedTokens(pair !== undefined) ?? 0) : 0;
       encodings = truncate(encodings, truncation, reserved);
     }

@@ -1,5 +1,7 @@
 /** The tokenizer that users call: texts in, inputs of a model out. */
+import { TokenizerError } from "../errors.ts";
 import { type AddedToken, specialToken } from "./added-vocabulary.ts";
+import { AlignedText } from "./aligned-text.ts";
 import {
   checkCallOptions,
   readInputs,
@@ -24,7 +26,7 @@ import { savePretrainedTokenizer } from "./pretrained-files.ts";
 import { SpecialTokens } from "./special-tokens.ts";
 import { SPECIAL_TOKEN_NAMES, type SpecialTokenName } from "./tokenizer-classes.ts";
 import type { TokenizerConfig } from "./tokenizer-config.ts";
-import type { TokenizerPipeline } from "./tokenizer-pipeline.ts";
+import { TokenizerPipeline } from "./tokenizer-pipeline.ts";
 import { type CreateTensor, createPlainTensor } from "./tokenizer-tensor.ts";
 
 export interface DecodeOptions {
@@ -58,7 +60,8 @@ export class Tokenizer extends SpecialTokens<[Texts, TokenizerCallOptions?], Enc
   readonly config: TokenizerConfig;
   readonly #pipeline: TokenizerPipeline;
   readonly #createTensor: CreateTensor;
-  readonly #spaced = new Map<boolean, TokenizerPipeline>();
+  /** Pipelines for calls that ask for another prefix space or language. */
+  readonly #variants = new Map<string, TokenizerPipeline>();
 
   /** Special tokens of the configuration that the pipeline lacks are added to it. */
   constructor(pipeline: TokenizerPipeline, config: TokenizerConfig, createTensor: CreateTensor = createPlainTensor) {
@@ -109,9 +112,19 @@ export class Tokenizer extends SpecialTokens<[Texts, TokenizerCallOptions?], Enc
   }
 
   /** The tokens of a text, without special ones. */
-  tokenize(text: string, options: { addSpecialTokens?: boolean; textPair?: string } = {}): string[] {
-    return this.#pipeline.encode(text, options.textPair, { addSpecialTokens: options.addSpecialTokens ?? false })
-      .tokens;
+  tokenize(text: string, options: { addSpecialTokens?: boolean; textPair?: string; lang?: string } = {}): string[] {
+    const { addSpecialTokens = false, textPair } = options;
+    return this.#pipelineFor({ lang: options.lang }).encode(text, textPair, { addSpecialTokens }).tokens;
+  }
+
+  /** A text as it is normalized, and the words that the model would be given; added tokens are not looked for. */
+  wordsOf(text: string, options: { lang?: string } = {}): { normalized: string; words: string[] } {
+    const { normalizer, preTokenizer } = this.#pipelineFor(options);
+    const source = new AlignedText(text, false);
+    const normalized = normalizer?.normalize(source) ?? source;
+    const shown = (preTokenizer?.normalize?.(normalized) ?? normalized).text;
+    const words = preTokenizer ? TokenizerPipeline.wordsOf(text, normalizer, preTokenizer) : [shown];
+    return { normalized: shown, words: words.filter((word) => word !== "") };
   }
 
   /** The ids of a text alone, without special tokens: the fast way, for corpora. */
@@ -157,7 +170,7 @@ export class Tokenizer extends SpecialTokens<[Texts, TokenizerCallOptions?], Enc
   /** Adds tokens that are found in texts whole; returns how many were new. The model's embedding may have to grow. */
   addTokens(tokens: readonly (string | AddedToken)[], options: { special?: boolean } = {}): number {
     const special = options.special ?? false;
-    this.#spaced.clear();
+    this.#variants.clear();
     return this.#pipeline.addTokens(
       tokens.map((token) =>
         typeof token === "string" ? specialToken(token, { special, normalized: !special }) : token,
@@ -191,7 +204,7 @@ export class Tokenizer extends SpecialTokens<[Texts, TokenizerCallOptions?], Enc
     const { isBatch, pairs } = readInputs(texts, options);
     const truncation = resolveTruncation(options, this.config);
     const padding = resolvePadding(options, this.config, truncation);
-    const pipeline = this.#pipelineFor(options.addPrefixSpace);
+    const pipeline = this.#pipelineFor(options);
     const addSpecialTokens = options.addSpecialTokens ?? true;
     let encodings: Encoding[] = pairs.map(([text, pair]) =>
       pipeline.encode(text, pair, { addSpecialTokens, truncation }),
@@ -218,11 +231,16 @@ export class Tokenizer extends SpecialTokens<[Texts, TokenizerCallOptions?], Enc
     };
   }
 
-  #pipelineFor(addPrefixSpace: boolean | undefined): TokenizerPipeline {
-    if (addPrefixSpace === undefined) return this.#pipeline;
-    const made = this.#spaced.get(addPrefixSpace) ?? withPrefixSpace(this.#pipeline, addPrefixSpace);
-    this.#spaced.set(addPrefixSpace, made);
-    return made;
+  #pipelineFor({ addPrefixSpace, lang }: { addPrefixSpace?: boolean | undefined; lang?: string | undefined }) {
+    if (addPrefixSpace === undefined && lang === undefined) return this.#pipeline;
+    const key = `${addPrefixSpace} ${lang}`;
+    let pipeline = this.#variants.get(key);
+    if (!pipeline) {
+      pipeline = addPrefixSpace === undefined ? this.#pipeline : withPrefixSpace(this.#pipeline, addPrefixSpace);
+      if (lang !== undefined) pipeline = withLanguage(pipeline, lang);
+      this.#variants.set(key, pipeline);
+    }
+    return pipeline;
   }
 
   #addedToken(content: string): AddedToken | undefined {
@@ -234,4 +252,15 @@ export class Tokenizer extends SpecialTokens<[Texts, TokenizerCallOptions?], Enc
     const missing = wanted.filter((token) => this.#addedToken(token.content) === undefined);
     if (missing.length > 0) this.addTokens(missing);
   }
+}
+
+function withLanguage(pipeline: TokenizerPipeline, lang: string): TokenizerPipeline {
+  const preTokenizer = pipeline.preTokenizer?.forLanguage?.(lang);
+  if (preTokenizer) return pipeline.with({ preTokenizer });
+  throw new TokenizerError("This tokenizer cuts all languages by the same rules.", {
+    field: "lang",
+    expected: "no language",
+    received: lang,
+    hint: "Leave lang out: only XLM's tokenizers ask for it.",
+  });
 }

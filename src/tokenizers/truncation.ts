@@ -15,6 +15,15 @@ export interface Truncation {
   readonly side: Side;
 }
 
+/**
+ * Refuses a stride that the shortest window cannot hold, whether or not the text at hand is too long: so does the
+ * reference, so that a call does not fail for long texts alone. `reserved`: special tokens around a single text.
+ */
+export function checkStride({ maxLength, stride }: Truncation, reserved: number): void {
+  const room = maxLength - reserved;
+  if (room >= 0 && stride > room) throw strideError(stride, room);
+}
+
 /** Cuts one text or a pair to `maxLength` minus `reserved` tokens; returns new encodings. */
 export function truncate(encodings: readonly Encoding[], truncation: Truncation, reserved: number): Encoding[] {
   const { maxLength, strategy } = truncation;
@@ -79,17 +88,7 @@ function cut(encoding: Encoding, kept: number, { stride, side }: Truncation): En
     empty.overflowing = [encoding];
     return empty;
   }
-  if (stride >= kept) {
-    throw new TokenizerError(
-      `A stride of ${stride} needs windows of more than ${stride} tokens; there is room for ${kept}.`,
-      {
-        field: "stride",
-        expected: `less than ${kept}`,
-        received: String(stride),
-        hint: "Raise maxLength (special tokens count too) or lower stride.",
-      },
-    );
-  }
+  if (stride >= kept) throw strideError(stride, kept);
   const windows: Encoding[] = [];
   for (let start = 0; ; start += kept - stride) {
     const end = Math.min(start + kept, length);
@@ -99,4 +98,16 @@ function cut(encoding: Encoding, kept: number, { stride, side }: Truncation): En
   const [first, ...rest] = windows as [Encoding, ...Encoding[]];
   first.overflowing = rest;
   return first;
+}
+
+function strideError(stride: number, room: number): TokenizerError {
+  return new TokenizerError(
+    `A stride of ${stride} needs windows of more than ${stride} tokens; there is room for ${room}.`,
+    {
+      field: "stride",
+      expected: `less than ${room}`,
+      received: String(stride),
+      hint: "Raise maxLength (special tokens count too) or lower stride.",
+    },
+  );
 }

@@ -56,7 +56,8 @@ export class WordEncoder {
     const word = source.slice(start, end);
     const { text } = spell ? spell(word) : word;
     const { starts, ends } = this.#model.tokenize(text);
-    return text.slice(starts[index], ends[index]);
+    const suffix = ends[index] === text.length ? (this.#model.unknownTextSuffix ?? "") : "";
+    return text.slice(starts[index], ends[index]) + suffix;
   }
 }
 

@@ -14,6 +14,8 @@ export interface Model {
   readonly unknownToken: string | undefined;
   /** Whether tokens for what is unknown show the text itself instead of the unknown token. */
   readonly showsUnknownText: boolean;
+  /** What such a text ends in where it ends its word. */
+  readonly unknownTextSuffix?: string;
   /** Deterministic: callers remember the result. */
   tokenize(word: string): WordTokens;
   /** Whether spaces before punctuation may be removed after decoding; the reference leaves byte-pair encodings alone. */

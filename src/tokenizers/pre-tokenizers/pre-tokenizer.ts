@@ -4,6 +4,10 @@ import type { AlignedText } from "../aligned-text.ts";
 export interface PreTokenizer {
   /** Hands the words of `text`, none of them empty, to `words` in their order. */
   preTokenize(text: AlignedText, words: WordReceiver): void;
+  /** What is done to the text before it is cut, where it is not the normalizer's work. */
+  normalize?(text: AlignedText): AlignedText;
+  /** The same for texts of another language, where the rules depend on it. */
+  forLanguage?(language: string): PreTokenizer;
   /** As tokenizer.json writes it. */
   toJSON(): Record<string, unknown>;
 }

@@ -1,0 +1,70 @@
+import { parseJson } from "../../platform/file-errors.ts";
+import { fieldError, JsonFields } from "../json-fields.ts";
+import { BpeModel, type Merge } from "../models/bpe.ts";
+import type { Model, WordTokens } from "../models/model.ts";
+import { Vocabulary } from "../vocabulary.ts";
+
+const SUFFIX = "</w>";
+
+/**
+ * XLM's byte-pair encoding: merges may give pieces that the vocabulary lacks, since rare ones were dropped from it after
+ * the merges were learnt. Such a piece is unknown as a whole.
+ */
+export class XlmBpeModel implements Model {
+  readonly vocabulary: Vocabulary;
+  readonly unknownToken: string;
+  readonly allowsCleanUp = true;
+  readonly showsUnknownText = true;
+  readonly unknownTextSuffix = SUFFIX;
+  readonly merges: readonly Merge[];
+  /** Merges with a vocabulary that also holds the dropped pieces, behind the others, and an unknown one at the end. */
+  readonly #complete: BpeModel;
+  readonly #unknownId: number;
+
+  constructor(vocabulary: Vocabulary, merges: readonly Merge[], unknownToken: string, file?: string) {
+    this.vocabulary = vocabulary;
+    this.merges = merges;
+    this.unknownToken = unknownToken;
+    this.#unknownId = vocabulary.require(unknownToken, "which stands for unknown pieces", file);
+    const pieces = new Set(vocabulary.tokens.filter((token) => token !== undefined));
+    const dropped = merges
+      .flatMap(([left, right]) => [left, right, left + right])
+      .filter((piece) => !pieces.has(piece));
+    // A space is in no piece, so that no text is taken for this one.
+    const unknown = `unknown ${SUFFIX}`;
+    const all = new Vocabulary([...vocabulary.tokens, ...new Set(dropped), unknown]);
+    this.#complete = new BpeModel(all, merges, { unknownToken: unknown, endOfWordSuffix: SUFFIX }, file);
+  }
+
+  tokenize(word: string): WordTokens {
+    const { ids, starts, ends } = this.#complete.tokenize(word);
+    const { size } = this.vocabulary;
+    return { ids: ids.map((id) => (id < size ? id : this.#unknownId)), starts, ends };
+  }
+
+  toJSONText(): string {
+    const settings = JSON.stringify({ type: "BPE", unk_token: this.unknownToken, end_of_word_suffix: SUFFIX });
+    const merges = JSON.stringify(this.merges);
+    return `${settings.slice(0, -1)},"vocab":${this.vocabulary.toJSONText()},"merges":${merges}}`;
+  }
+
+  vocabularyFiles(): (readonly [string, string])[] {
+    return [
+      ["vocab.json", `${this.vocabulary.toJSONText()}\n`],
+      ["merges.txt", this.merges.map(([left, right]) => `${left} ${right}\n`).join("")],
+    ];
+  }
+}
+
+/** Reads XLM's vocab.json and merges.txt, whose lines may carry a count, and which has no header. */
+export function readXlmFiles(vocab: string, merges: string, folder: string, unknownToken: string): XlmBpeModel {
+  const file = `${folder}/vocab.json`;
+  const vocabulary = Vocabulary.fromRecord(new JsonFields(parseJson(vocab, file, "tokenizer"), file));
+  const pairs = merges.split("\n").flatMap((line, index): Merge[] => {
+    const [left, right] = line.trim().split(/\s+/);
+    if (left === "") return [];
+    if (left !== undefined && right !== undefined) return [[left, right]];
+    throw fieldError(`${folder}/merges.txt`, `line ${index + 1}`, 'two pieces, such as "t h"', line);
+  });
+  return new XlmBpeModel(vocabulary, pairs, unknownToken, file);
+}

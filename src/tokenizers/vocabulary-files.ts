@@ -1,0 +1,77 @@
+/** Tokenizers from before tokenizer.json: a vocabulary in files of its own, and a pipeline that the class implies. */
+import { TokenizerError } from "../errors.ts";
+import { type BpeModel, readBpeFiles, readWordPieceFile } from "./models/index.ts";
+import type { ReadTokenizerFile } from "./pretrained-files.ts";
+import { bertPipeline, gpt2Pipeline, gptPipeline, robertaPipeline } from "./published-pipelines.ts";
+import { tokenizerClass } from "./tokenizer-classes.ts";
+import { booleanOf, type TokenizerConfig } from "./tokenizer-config.ts";
+import type { TokenizerPipeline } from "./tokenizer-pipeline.ts";
+
+/** Builds the pipeline from the vocabulary files of old tokenizers, as the settings say. */
+export async function readVocabularyFiles(
+  folder: string,
+  read: ReadTokenizerFile,
+  config: TokenizerConfig,
+): Promise<TokenizerPipeline> {
+  const expected = tokenizerClass(config.tokenizerClass).vocabularyFiles;
+  const text = expected === "wordpiece" ? await read("vocab.txt") : undefined;
+  if (text !== undefined) return pipelineOfVocabTxt(text, `${folder}/vocab.txt`, config);
+  const vocab = await read("vocab.json");
+  const merges = await read("merges.txt");
+  if (vocab !== undefined && merges !== undefined) {
+    if (expected === "character-bpe") {
+      const unknownToken = config.specialTokens.get("unk_token")?.content;
+      return gptPipeline(readBpeFiles(vocab, merges, folder, { unknownToken, endOfWordSuffix: "</w>" }));
+    }
+    if (expected === "xlm-bpe") return await xlmPipelineOf(vocab, merges, folder, config);
+    if (expected === "byte-level-bpe") return pipelineOfMerges(readBpeFiles(vocab, merges, folder), config);
+  }
+  throw new TokenizerError(
+    `${folder} holds no files from which a tokenizer of the class ${config.tokenizerClass} can be read.`,
+    {
+      file: folder,
+      expected: "tokenizer.json, or vocab.txt (BERT), or vocab.json with merges.txt (GPT, GPT-2, RoBERTa)",
+      received: "none of these",
+      hint: "Check the path; a model folder from elsewhere may keep its tokenizer in another folder.",
+    },
+  );
+}
+
+/** Loaded on demand: its tables are as large as all other tokenizers together. */
+async function xlmPipelineOf(
+  vocab: string,
+  merges: string,
+  folder: string,
+  config: TokenizerConfig,
+): Promise<TokenizerPipeline> {
+  const { readXlmFiles, xlmPipeline } = await import("./moses/index.ts");
+  const token = (name: "unk_token" | "bos_token" | "sep_token", usual: string): string =>
+    config.specialTokens.get(name)?.content ?? usual;
+  const model = readXlmFiles(vocab, merges, folder, token("unk_token", "<unk>"));
+  return xlmPipeline(model, booleanOf(config, "do_lowercase_and_remove_accent") ?? true, {
+    bos: token("bos_token", "<s>"),
+    sep: token("sep_token", "</s>"),
+  });
+}
+
+function pipelineOfVocabTxt(text: string, file: string, config: TokenizerConfig): TokenizerPipeline {
+  const token = (name: "unk_token" | "cls_token" | "sep_token", usual: string): string =>
+    config.specialTokens.get(name)?.content ?? usual;
+  const unk = token("unk_token", "[UNK]");
+  const model = readWordPieceFile(text, file, unk);
+  const options = {
+    lowercase: booleanOf(config, "do_lower_case") ?? true,
+    stripAccents: booleanOf(config, "strip_accents"),
+    handleChineseCharacters: booleanOf(config, "tokenize_chinese_chars"),
+  };
+  return bertPipeline(model, options, { unk, cls: token("cls_token", "[CLS]"), sep: token("sep_token", "[SEP]") });
+}
+
+function pipelineOfMerges(model: BpeModel, config: TokenizerConfig): TokenizerPipeline {
+  const cls = config.specialTokens.get("cls_token")?.content;
+  const sep = config.specialTokens.get("sep_token")?.content;
+  const addPrefixSpace = booleanOf(config, "add_prefix_space") ?? false;
+  return cls !== undefined && sep !== undefined
+    ? robertaPipeline(model, addPrefixSpace, { cls, sep })
+    : gpt2Pipeline(model, addPrefixSpace);
+}
