@@ -17,6 +17,9 @@ export interface PatternSource {
 const PUBLISHED: ReadonlyMap<string, RegExp> = new Map([
   // SentencePiece's removal of repeated spaces, as converted tokenizers write it.
   [" {2,}", / {2,}/gu],
+  // The ends of a text, as tokenizers from SentencePiece files write them here.
+  ["\\A ", /^ /gu],
+  [" \\z", / $/gu],
   ["\\s+", /\p{White_Space}+/gu],
   // GPT-2's words; the byte-level pre-tokenizer has it built in.
   [
@@ -46,7 +49,8 @@ export function publishedPattern(source: string): PatternSource {
   return { source, isExpression: true, expression: PUBLISHED.get(source)! };
 }
 
-function textPattern(source: string): PatternSource {
+/** A plain text, as it stands. */
+export function textPattern(source: string): PatternSource {
   const escaped = source.replace(/[\\^$.*+?()[\]{}|/]/g, "\\$&");
   // An empty pattern matches nowhere.
   return { source, isExpression: false, expression: new RegExp(escaped === "" ? "(?!)" : escaped, "gu") };

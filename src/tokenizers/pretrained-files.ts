@@ -1,7 +1,7 @@
 /** Folders with a tokenizer: which files they may have, how they are read together, and how one is written. */
 import { platform } from "#platform";
 import { TokenizerError } from "../errors.ts";
-import { parseJson } from "../platform/file-errors.ts";
+import { decodeText, parseJson } from "../platform/file-errors.ts";
 import { gunzip } from "../platform/gzip.ts";
 import { type AddedTokenWithId, readAddedTokenIds } from "./added-vocabulary.ts";
 import { JsonFields } from "./json-fields.ts";
@@ -17,20 +17,22 @@ import {
 } from "./tokenizer-config.ts";
 import { readTokenizerJson, writeTokenizerJson } from "./tokenizer-json.ts";
 import type { TokenizerPipeline } from "./tokenizer-pipeline.ts";
-import { readVocabularyFiles } from "./vocabulary-files.ts";
+import { type ReadText, readVocabularyFiles } from "./vocabulary-files.ts";
 
-/** Gives the text of a file of the folder by its name, undefined if there is none. */
-export type ReadTokenizerFile = (name: string) => Promise<string | undefined>;
+/** Gives a file of the folder by its name, as text or as bytes; undefined if there is none. */
+export type ReadTokenizerFile = (name: string) => Promise<string | Uint8Array | undefined>;
+
+/** Unpacked tokenizers are not larger: a bound, so that a small hostile file cannot fill the memory. */
+const MOST_UNPACKED_BYTES = 1 << 25;
 
 /** Reads from a folder of this machine; a file may also be packed as `name.gz`. */
 export function folderReader(folder: string): ReadTokenizerFile {
   return async (name) => {
     const path = platform.join(folder, name);
-    if ((await platform.stat(path, "tokenizer"))?.kind === "file") return await platform.readText(path, "tokenizer");
+    if ((await platform.stat(path, "tokenizer"))?.kind === "file") return await platform.readFile(path, "tokenizer");
     const packed = `${path}.gz`;
     if ((await platform.stat(packed, "tokenizer"))?.kind !== "file") return undefined;
-    const bytes = await gunzip(await platform.readFile(packed, "tokenizer"), packed, "tokenizer");
-    return new TextDecoder().decode(bytes);
+    return await gunzip(await platform.readFile(packed, "tokenizer"), packed, "tokenizer", MOST_UNPACKED_BYTES);
   };
 }
 
@@ -44,8 +46,12 @@ export interface PretrainedParts {
  *
  * @param folder names the place in errors.
  */
-export async function readPretrainedTokenizer(folder: string, read: ReadTokenizerFile): Promise<PretrainedParts> {
+export async function readPretrainedTokenizer(folder: string, readFile: ReadTokenizerFile): Promise<PretrainedParts> {
   const path = (name: string): string => (folder === "" ? name : `${folder.replace(/\/$/, "")}/${name}`);
+  const read: ReadText = async (name) => {
+    const content = await readFile(name);
+    return typeof content === "object" ? decodeText(content, path(name), "tokenizer") : content;
+  };
   const json = async (name: string): Promise<JsonFields | undefined> => {
     const text = await read(name);
     return text === undefined ? undefined : new JsonFields(parseJson(text, path(name), "tokenizer"), path(name));
@@ -61,7 +67,7 @@ export async function readPretrainedTokenizer(folder: string, read: ReadTokenize
   );
   const pipeline =
     whole === undefined
-      ? await readVocabularyFiles(folder, read, config)
+      ? await readVocabularyFiles(folder, read, readFile, config)
       : obeyConfig(
           readTokenizerJson(parseJson(whole, path("tokenizer.json"), "tokenizer"), path("tokenizer.json")),
           config,
@@ -74,9 +80,11 @@ export async function readPretrainedTokenizer(folder: string, read: ReadTokenize
 }
 
 /** Folders from before tokenizer.json may name no class; then the kind of their vocabulary tells. */
-async function classOfVocabularyFiles(read: ReadTokenizerFile): Promise<string> {
+async function classOfVocabularyFiles(read: ReadText): Promise<string | undefined> {
   if ((await read("vocab.txt")) !== undefined) return "BertTokenizer";
-  return (await read("vocab.json"))?.includes('"<mask>"') ? "RobertaTokenizer" : "GPT2Tokenizer";
+  const vocabulary = await read("vocab.json");
+  if (vocabulary === undefined) return undefined;
+  return vocabulary.includes('"<mask>"') ? "RobertaTokenizer" : "GPT2Tokenizer";
 }
 
 /** Writes a tokenizer's files, each of them whole or not at all. */

@@ -18,7 +18,7 @@ export type SpecialTokenName = (typeof SPECIAL_TOKEN_NAMES)[number];
 export type SpecialTokenMap = Partial<Record<SpecialTokenName, string>>;
 
 /** How a folder without a tokenizer.json is to be understood. */
-export type VocabularyFiles = "wordpiece" | "byte-level-bpe" | "character-bpe" | "xlm-bpe";
+export type VocabularyFiles = "wordpiece" | "byte-level-bpe" | "character-bpe" | "xlm-bpe" | "sentencepiece";
 
 export interface TokenizerClass {
   /** As tokenizer_config.json writes it, without the ending `Fast`. */
@@ -72,6 +72,7 @@ const CLASSES: readonly TokenizerClass[] = [
   {
     name: "AlbertTokenizer",
     ...typed,
+    vocabularyFiles: "sentencepiece",
     specialTokens: {
       ...{ bos_token: "[CLS]", eos_token: "[SEP]", unk_token: "<unk>", sep_token: "[SEP]" },
       ...{ pad_token: "<pad>", cls_token: "[CLS]", mask_token: "[MASK]" },
@@ -82,6 +83,7 @@ const CLASSES: readonly TokenizerClass[] = [
     modelInputNames: WITH_TYPES,
     paddingSide: "left",
     padTokenTypeId: 3,
+    vocabularyFiles: "sentencepiece",
     specialTokens: {
       ...{ bos_token: "<s>", eos_token: "</s>", unk_token: "<unk>", sep_token: "<sep>" },
       ...{ pad_token: "<pad>", cls_token: "<cls>", mask_token: "<mask>" },
@@ -97,7 +99,13 @@ const CLASSES: readonly TokenizerClass[] = [
     additionalSpecialTokens: Array.from({ length: 10 }, (_, index) => `<special${index}>`),
     vocabularyFiles: "xlm-bpe",
   },
-  { name: "T5Tokenizer", ...plain, specialTokens: { eos_token: "</s>", unk_token: "<unk>", pad_token: "<pad>" } },
+  {
+    name: "T5Tokenizer",
+    ...plain,
+    vocabularyFiles: "sentencepiece",
+    specialTokens: { eos_token: "</s>", unk_token: "<unk>", pad_token: "<pad>" },
+  },
+  { name: "XLMRobertaTokenizer", ...plain, specialTokens: ROBERTA_TOKENS, vocabularyFiles: "sentencepiece" },
 ];
 
 const CLASS_OF_MODEL_TYPE: Readonly<Record<string, string>> = {
@@ -112,6 +120,7 @@ const CLASS_OF_MODEL_TYPE: Readonly<Record<string, string>> = {
   xlnet: "XLNetTokenizer",
   t5: "T5Tokenizer",
   xlm: "XLMTokenizer",
+  "xlm-roberta": "XLMRobertaTokenizer",
 };
 
 /** What a tokenizer of no known class has: all inputs, and only the special tokens that its files name. */

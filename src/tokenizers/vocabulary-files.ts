@@ -3,17 +3,31 @@ import { TokenizerError } from "../errors.ts";
 import { type BpeModel, readBpeFiles, readWordPieceFile } from "./models/index.ts";
 import type { ReadTokenizerFile } from "./pretrained-files.ts";
 import { bertPipeline, gpt2Pipeline, gptPipeline, robertaPipeline } from "./published-pipelines.ts";
+import { sentencePiecePipeline } from "./sentencepiece/index.ts";
 import { tokenizerClass } from "./tokenizer-classes.ts";
 import { booleanOf, type TokenizerConfig } from "./tokenizer-config.ts";
 import type { TokenizerPipeline } from "./tokenizer-pipeline.ts";
 
+/** Gives the text of a file by its name, undefined if there is none. */
+export type ReadText = (name: string) => Promise<string | undefined>;
+
+/** Names that published models give to SentencePiece's model file. */
+const SENTENCEPIECE_FILES = ["spiece.model", "sentencepiece.bpe.model", "tokenizer.model", "spm.model"];
+
 /** Builds the pipeline from the vocabulary files of old tokenizers, as the settings say. */
 export async function readVocabularyFiles(
   folder: string,
-  read: ReadTokenizerFile,
+  read: ReadText,
+  readFile: ReadTokenizerFile,
   config: TokenizerConfig,
 ): Promise<TokenizerPipeline> {
   const expected = tokenizerClass(config.tokenizerClass).vocabularyFiles;
+  if (expected === "sentencepiece" || expected === undefined) {
+    for (const name of SENTENCEPIECE_FILES) {
+      const bytes = await readFile(name);
+      if (typeof bytes === "object") return sentencePiecePipeline(bytes, `${folder}/${name}`, config);
+    }
+  }
   const text = expected === "wordpiece" ? await read("vocab.txt") : undefined;
   if (text !== undefined) return pipelineOfVocabTxt(text, `${folder}/vocab.txt`, config);
   const vocab = await read("vocab.json");
@@ -30,7 +44,8 @@ export async function readVocabularyFiles(
     `${folder} holds no files from which a tokenizer of the class ${config.tokenizerClass} can be read.`,
     {
       file: folder,
-      expected: "tokenizer.json, or vocab.txt (BERT), or vocab.json with merges.txt (GPT, GPT-2, RoBERTa)",
+      expected:
+        "tokenizer.json, or vocab.txt (BERT), or vocab.json with merges.txt (GPT, GPT-2, RoBERTa, XLM), or a SentencePiece model such as spiece.model (ALBERT, XLNet, T5)",
       received: "none of these",
       hint: "Check the path; a model folder from elsewhere may keep its tokenizer in another folder.",
     },

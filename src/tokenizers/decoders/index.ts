@@ -27,4 +27,14 @@ export function readDecoder(fields: JsonFields): Decoder {
 }
 
 export type { Decoder } from "./decoder.ts";
-export { BpeDecoder, ByteLevelDecoder, MetaspaceDecoder, WordPieceDecoder };
+export {
+  BpeDecoder,
+  ByteFallbackDecoder,
+  ByteLevelDecoder,
+  FuseDecoder,
+  MetaspaceDecoder,
+  ReplaceDecoder,
+  SequenceDecoder,
+  StripDecoder,
+  WordPieceDecoder,
+};

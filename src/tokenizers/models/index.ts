@@ -4,11 +4,13 @@ import type { JsonFields } from "../json-fields.ts";
 import { BpeModel, readBpeFiles } from "./bpe.ts";
 import type { Model } from "./model.ts";
 import { UnigramModel } from "./unigram.ts";
+import { WordLevelModel } from "./word-level.ts";
 import { readWordPieceFile, WordPieceModel } from "./wordpiece.ts";
 
 const readers: Record<string, (fields: JsonFields) => Model> = {
   BPE: BpeModel.fromJSON,
   Unigram: UnigramModel.fromJSON,
+  WordLevel: WordLevelModel.fromJSON,
   WordPiece: WordPieceModel.fromJSON,
 };
 
@@ -25,4 +27,4 @@ function typeOfOldFile(fields: JsonFields): string | undefined {
 
 export type { Merge } from "./bpe.ts";
 export type { Model, WordTokens } from "./model.ts";
-export { BpeModel, readBpeFiles, readWordPieceFile, UnigramModel, WordPieceModel };
+export { BpeModel, readBpeFiles, readWordPieceFile, UnigramModel, WordLevelModel, WordPieceModel };

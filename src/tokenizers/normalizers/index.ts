@@ -40,4 +40,13 @@ export function sentencePieceNormalizer(lowercase: boolean): Normalizer {
 }
 
 export type { Normalizer } from "./normalizer.ts";
-export { BertNormalizer, LowercaseNormalizer, SequenceNormalizer, UnicodeFormNormalizer };
+export {
+  BertNormalizer,
+  LowercaseNormalizer,
+  PrecompiledNormalizer,
+  PrependNormalizer,
+  ReplaceNormalizer,
+  SequenceNormalizer,
+  StripAccentsNormalizer,
+  UnicodeFormNormalizer,
+};

@@ -5,7 +5,8 @@
  * the Darts-clone library, over UTF-8 bytes. A map begins with the trie's size in bytes (little-endian 32 bits), then
  * come its units, then the replacements, each ended by a zero byte.
  */
-import { type AlignedText, transformText } from "../aligned-text.ts";
+import { type AlignedText, AlignedTextBuilder, transformText } from "../aligned-text.ts";
+import { unitsOf } from "../character-properties.ts";
 import type { JsonFields } from "../json-fields.ts";
 import type { Normalizer } from "./normalizer.ts";
 
@@ -13,39 +14,58 @@ const PRINTABLE_ASCII = /^[\x20-\x7e]*$/;
 /** Longer graphemes are looked up character by character. */
 const LONGEST_GRAPHEME_BYTES = 5;
 
+/** How the map is applied where several of its keys begin at a place. */
+type Matching = "grapheme" | "longest";
+
 export class PrecompiledNormalizer implements Normalizer {
-  /** The map, as base64. */
-  readonly map: string;
+  readonly #map: Uint8Array;
   readonly #units: Uint32Array;
   readonly #replacements: Uint8Array;
+  readonly #matching: Matching;
   readonly #graphemes = new Intl.Segmenter(undefined, { granularity: "grapheme" });
   #keepsPrintableAscii: boolean | undefined;
   /** What `#lookUp` found before. */
   readonly #found = new Map<string, string | undefined>();
 
-  private constructor(map: string, units: Uint32Array, replacements: Uint8Array) {
-    this.map = map;
-    this.#units = units;
-    this.#replacements = replacements;
+  private constructor(map: Uint8Array, trieBytes: number, matching: Matching) {
+    this.#map = map;
+    const view = new DataView(map.buffer, map.byteOffset + 4, trieBytes);
+    this.#units = Uint32Array.from({ length: trieBytes / 4 }, (_, index) => view.getUint32(index * 4, true));
+    this.#replacements = map.subarray(4 + trieBytes);
+    this.#matching = matching;
   }
 
   static fromJSON(fields: JsonFields): PrecompiledNormalizer {
-    const map = fields.string("precompiled_charsmap");
-    const bytes = decodeBase64(map);
-    const trieBytes = bytes && bytes.length >= 4 ? new DataView(bytes.buffer).getUint32(0, true) : -1;
-    if (!bytes || trieBytes < 0 || trieBytes % 4 !== 0 || 4 + trieBytes > bytes.length) {
-      throw fields.error("precompiled_charsmap", "a normalization map of SentencePiece in base64");
-    }
-    const view = new DataView(bytes.buffer, 4, trieBytes);
-    const units = Uint32Array.from({ length: trieBytes / 4 }, (_, index) => view.getUint32(index * 4, true));
-    return new PrecompiledNormalizer(map, units, bytes.subarray(4 + trieBytes));
+    const text = fields.string("precompiled_charsmap");
+    const map = decodeBase64(text);
+    const made = map && PrecompiledNormalizer.fromBytes(map, "grapheme");
+    if (made) return made;
+    throw fields.error("precompiled_charsmap", "a normalization map of SentencePiece in base64");
+  }
+
+  /**
+   * From the map of a SentencePiece model; undefined if it is none. Matching "longest" is SentencePiece's own; "grapheme"
+   * is how converted tokenizers apply it.
+   */
+  static fromBytes(map: Uint8Array, matching: Matching): PrecompiledNormalizer | undefined {
+    const trieBytes = map.length >= 4 ? new DataView(map.buffer, map.byteOffset).getUint32(0, true) : -1;
+    const isMap = trieBytes >= 0 && trieBytes % 4 === 0 && 4 + trieBytes <= map.length;
+    return isMap ? new PrecompiledNormalizer(map, trieBytes, matching) : undefined;
   }
 
   normalize(source: AlignedText): AlignedText {
+    return this.#matching === "longest" ? this.#normalizeLongest(source) : this.#normalizeGraphemes(source);
+  }
+
+  toJSON(): Record<string, unknown> {
+    return { type: "Precompiled", precompiled_charsmap: encodeBase64(this.#map) };
+  }
+
+  #normalizeGraphemes(source: AlignedText): AlignedText {
     if (PRINTABLE_ASCII.test(source.text) && this.#keepsAscii()) return source;
     const changes: { character: string; change: number }[] = [];
     for (const { segment } of this.#graphemes.segment(source.text)) {
-      const whole = utf8Length(segment) <= LONGEST_GRAPHEME_BYTES ? this.#replacementOf(segment) : undefined;
+      const whole = utf8LengthOf(segment) <= LONGEST_GRAPHEME_BYTES ? this.#replacementOf(segment) : undefined;
       if (whole !== undefined) {
         addReplacement(changes, segment, whole);
         continue;
@@ -57,8 +77,42 @@ export class PrecompiledNormalizer implements Normalizer {
     return transformText(source, changes);
   }
 
-  toJSON(): Record<string, unknown> {
-    return { type: "Precompiled", precompiled_charsmap: this.map };
+  #normalizeLongest(source: AlignedText): AlignedText {
+    const bytes = new TextEncoder().encode(source.text);
+    const builder = new AlignedTextBuilder(source);
+    let byte = 0;
+    for (let at = 0; at < source.text.length; ) {
+      const match = this.#longestKey(bytes, byte);
+      const stop = byte + (match?.length ?? 1);
+      let next = at;
+      // A key may end within a character only in a broken map: the character is then its whole.
+      while (next === at || byte < stop) {
+        const codePoint = source.text.codePointAt(next)!;
+        next += unitsOf(codePoint);
+        byte += utf8Length(codePoint);
+      }
+      if (match === undefined) builder.copy(at, next);
+      else if (match.replacement !== "") builder.append(match.replacement, at, next);
+      at = next;
+    }
+    return builder.finish();
+  }
+
+  #longestKey(bytes: Uint8Array, start: number): { length: number; replacement: string } | undefined {
+    const units = this.#units;
+    let node = offsetOf(units[0] ?? 0);
+    let length = 0;
+    let value = 0;
+    for (let at = start; at < bytes.length; at++) {
+      node ^= bytes[at]!;
+      const unit = units[node];
+      if (unit === undefined || labelOf(unit) !== bytes[at]) break;
+      node ^= offsetOf(unit);
+      if (!hasLeaf(unit)) continue;
+      length = at + 1 - start;
+      value = leafValueOf(units[node] ?? 0);
+    }
+    return length === 0 ? undefined : { length, replacement: this.#replacementAt(value) };
   }
 
   /** Whether no printable ASCII character, which are graphemes each by itself, is replaced: so it is in published maps. */
@@ -118,19 +172,29 @@ function addReplacement(changes: { character: string; change: number }[], text: 
   if (surplus < 0 && last) last.change += surplus;
 }
 
-function utf8Length(text: string): number {
+function utf8LengthOf(text: string): number {
   let length = 0;
-  for (const character of text) {
-    const codePoint = character.codePointAt(0)!;
-    length += codePoint < 0x80 ? 1 : codePoint < 0x800 ? 2 : codePoint < 0x10000 ? 3 : 4;
-  }
+  for (const character of text) length += utf8Length(character.codePointAt(0)!);
   return length;
 }
 
-function decodeBase64(text: string): Uint8Array<ArrayBuffer> | undefined {
+function utf8Length(codePoint: number): number {
+  return codePoint < 0x80 ? 1 : codePoint < 0x800 ? 2 : codePoint < 0x10000 ? 3 : 4;
+}
+
+function decodeBase64(text: string): Uint8Array | undefined {
   try {
-    return Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
+    const binary = atob(text);
+    const bytes = new Uint8Array(binary.length);
+    for (let at = 0; at < binary.length; at++) bytes[at] = binary.charCodeAt(at);
+    return bytes;
   } catch {
     return undefined;
   }
+}
+
+function encodeBase64(bytes: Uint8Array): string {
+  let binary = "";
+  for (const byte of bytes) binary += String.fromCharCode(byte);
+  return btoa(binary);
 }

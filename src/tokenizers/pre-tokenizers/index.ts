@@ -21,4 +21,10 @@ export function readPreTokenizer(fields: JsonFields): PreTokenizer {
 }
 
 export type { PreTokenizer, Spelling, WordReceiver } from "./pre-tokenizer.ts";
-export { BertPreTokenizer, ByteLevelPreTokenizer, MetaspacePreTokenizer, SequencePreTokenizer };
+export {
+  BertPreTokenizer,
+  ByteLevelPreTokenizer,
+  MetaspacePreTokenizer,
+  SequencePreTokenizer,
+  WhitespaceSplitPreTokenizer,
+};

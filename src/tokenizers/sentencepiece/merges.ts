@@ -1,0 +1,23 @@
+import type { Merge } from "../models/bpe.ts";
+import { TokenTrie } from "../models/token-trie.ts";
+import type { SentencePiece } from "./model-file.ts";
+
+/**
+ * The merges that a model of pieces and scores implies: any two pieces whose union is a piece merge, those of the best
+ * union first. Of two ways to the same piece the one with the shorter left part comes first.
+ */
+export function mergesOfPieces(pieces: readonly SentencePiece[]): Merge[] {
+  const texts = pieces.map(({ text, type }) => (type === "normal" || type === "user-defined" ? text : undefined));
+  const known = new Set(texts);
+  const trie = new TokenTrie(texts);
+  const order = pieces.map((_, id) => id).sort((a, b) => pieces[b]!.score - pieces[a]!.score || a - b);
+  const merges: Merge[] = [];
+  for (const id of order) {
+    const text = texts[id];
+    if (text === undefined) continue;
+    trie.forEachPrefix(text, 0, (_, end) => {
+      if (end < text.length && known.has(text.slice(end))) merges.push([text.slice(0, end), text.slice(end)]);
+    });
+  }
+  return merges;
+}
