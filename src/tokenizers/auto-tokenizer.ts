@@ -1,9 +1,10 @@
 import { refuseUnknownNames } from "../platform/option-names.ts";
 import { withPrefixSpace } from "./prefix-space.ts";
-import { folderReader, type ReadTokenizerFile, readPretrainedTokenizer } from "./pretrained-files.ts";
+import { folderReader, readPretrainedTokenizer } from "./pretrained-files.ts";
 import { Tokenizer } from "./tokenizer.ts";
 import type { CreateTensor } from "./tokenizer-tensor.ts";
 import type { Side } from "./truncation.ts";
+import type { ReadTokenizerFile } from "./vocabulary-files.ts";
 
 /** Settings that overrule those of the tokenizer's files. */
 export interface FromPretrainedOptions {

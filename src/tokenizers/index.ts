@@ -3,7 +3,6 @@ export { type AddedToken, specialToken } from "./added-vocabulary.ts";
 export { AutoTokenizer, type FromPretrainedOptions } from "./auto-tokenizer.ts";
 export type { TokenizerCallOptions } from "./call-options.ts";
 export type { EncodedArrays, EncodedBatchArrays, EncodedTensors, Offsets } from "./encoded.ts";
-export type { ReadTokenizerFile } from "./pretrained-files.ts";
 export { type DecodeOptions, Tokenizer } from "./tokenizer.ts";
 export type { TokenizerConfig } from "./tokenizer-config.ts";
 export { readTokenizerJson, writeTokenizerJson } from "./tokenizer-json.ts";
@@ -22,3 +21,4 @@ export {
   type UnigramTrainingOptions,
   type WordPieceTrainingOptions,
 } from "./trainers/index.ts";
+export type { ReadTokenizerFile } from "./vocabulary-files.ts";

@@ -17,10 +17,7 @@ import {
 } from "./tokenizer-config.ts";
 import { readTokenizerJson, writeTokenizerJson } from "./tokenizer-json.ts";
 import type { TokenizerPipeline } from "./tokenizer-pipeline.ts";
-import { type ReadText, readVocabularyFiles } from "./vocabulary-files.ts";
-
-/** Gives a file of the folder by its name, as text or as bytes; undefined if there is none. */
-export type ReadTokenizerFile = (name: string) => Promise<string | Uint8Array | undefined>;
+import { type ReadText, type ReadTokenizerFile, readVocabularyFiles } from "./vocabulary-files.ts";
 
 /** Unpacked tokenizers are not larger: a bound, so that a small hostile file cannot fill the memory. */
 const MOST_UNPACKED_BYTES = 1 << 25;

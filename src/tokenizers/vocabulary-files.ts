@@ -1,12 +1,14 @@
 /** Tokenizers from before tokenizer.json: a vocabulary in files of its own, and a pipeline that the class implies. */
 import { TokenizerError } from "../errors.ts";
 import { type BpeModel, readBpeFiles, readWordPieceFile } from "./models/index.ts";
-import type { ReadTokenizerFile } from "./pretrained-files.ts";
 import { bertPipeline, gpt2Pipeline, gptPipeline, robertaPipeline } from "./published-pipelines.ts";
 import { sentencePiecePipeline } from "./sentencepiece/index.ts";
 import { tokenizerClass } from "./tokenizer-classes.ts";
 import { booleanOf, type TokenizerConfig } from "./tokenizer-config.ts";
 import type { TokenizerPipeline } from "./tokenizer-pipeline.ts";
+
+/** Gives a file of the folder by its name, as text or as bytes; undefined if there is none. */
+export type ReadTokenizerFile = (name: string) => Promise<string | Uint8Array | undefined>;
 
 /** Gives the text of a file by its name, undefined if there is none. */
 export type ReadText = (name: string) => Promise<string | undefined>;

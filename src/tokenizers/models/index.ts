@@ -27,4 +27,4 @@ function typeOfOldFile(fields: JsonFields): string | undefined {
 
 export type { Merge } from "./bpe.ts";
 export type { Model, WordTokens } from "./model.ts";
-export { BpeModel, readBpeFiles, readWordPieceFile, UnigramModel, WordLevelModel, WordPieceModel };
+export { BpeModel, readBpeFiles, readWordPieceFile, UnigramModel, WordPieceModel };
