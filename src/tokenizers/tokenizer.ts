@@ -21,12 +21,13 @@ import {
 } from "./encoded.ts";
 import type { Encoding } from "./encoding.ts";
 import { pad } from "./padding.ts";
+import { WordList } from "./pre-tokenizers/pre-tokenizer.ts";
 import { withPrefixSpace } from "./prefix-space.ts";
 import { savePretrainedTokenizer } from "./pretrained-files.ts";
 import { SpecialTokens } from "./special-tokens.ts";
 import { SPECIAL_TOKEN_NAMES, type SpecialTokenName } from "./tokenizer-classes.ts";
 import type { TokenizerConfig } from "./tokenizer-config.ts";
-import { TokenizerPipeline } from "./tokenizer-pipeline.ts";
+import type { TokenizerPipeline } from "./tokenizer-pipeline.ts";
 import { type CreateTensor, createPlainTensor } from "./tokenizer-tensor.ts";
 
 export interface DecodeOptions {
@@ -122,9 +123,11 @@ export class Tokenizer extends SpecialTokens<[Texts, TokenizerCallOptions?], Enc
     const { normalizer, preTokenizer } = this.#pipelineFor(options);
     const source = new AlignedText(text, false);
     const normalized = normalizer?.normalize(source) ?? source;
-    const shown = (preTokenizer?.normalize?.(normalized) ?? normalized).text;
-    const words = preTokenizer ? TokenizerPipeline.wordsOf(text, normalizer, preTokenizer) : [shown];
-    return { normalized: shown, words: words.filter((word) => word !== "") };
+    const list = new WordList();
+    if (preTokenizer) preTokenizer.preTokenize(normalized, list);
+    else if (text !== "") list.add(normalized, 0, normalized.text.length);
+    const shown = preTokenizer?.normalize?.(normalized) ?? normalized;
+    return { normalized: shown.text, words: list.words.map((word) => word.text) };
   }
 
   /** The ids of a text alone, without special tokens: the fast way, for corpora. */

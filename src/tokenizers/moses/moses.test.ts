@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { AlignedText } from "../aligned-text.ts";
 import { AutoTokenizer, type Tokenizer } from "../index.ts";
-import { WordList } from "../pre-tokenizers/index.ts";
+import { WordList } from "../pre-tokenizers/pre-tokenizer.ts";
 import { MosesPreTokenizer } from "./moses-pre-tokenizer.ts";
 
 interface GoldenCase {

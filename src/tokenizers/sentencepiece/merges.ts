@@ -1,5 +1,5 @@
 import type { Merge } from "../models/bpe.ts";
-import { TokenTrie } from "../models/token-trie.ts";
+import { ROOT, TokenTrie } from "../models/token-trie.ts";
 import type { SentencePiece } from "./model-file.ts";
 
 /**
@@ -15,9 +15,12 @@ export function mergesOfPieces(pieces: readonly SentencePiece[]): Merge[] {
   for (const id of order) {
     const text = texts[id];
     if (text === undefined) continue;
-    trie.forEachPrefix(text, 0, (_, end) => {
-      if (end < text.length && known.has(text.slice(end))) merges.push([text.slice(0, end), text.slice(end)]);
-    });
+    let node = ROOT;
+    for (let end = 1; end < text.length; end++) {
+      node = trie.child(node, text.charCodeAt(end - 1));
+      if (node === 0) break;
+      if (trie.tokenAt(node) >= 0 && known.has(text.slice(end))) merges.push([text.slice(0, end), text.slice(end)]);
+    }
   }
   return merges;
 }
