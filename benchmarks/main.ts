@@ -1,95 +1,86 @@
 /**
- * `npm run benchmark`: full training steps beside PyTorch eager on the same machine. The sides alternate; a figure is
- * (time of a long run − time of a short one) / steps between, from outside the processes; medians are quoted.
+ * `npm run benchmark`: Cloze beside PyTorch and onnxruntime-node on this machine.
  *
- * PyTorch is found by CLOZE_PYTHON, the path of a Python with torch and transformers; without it only our side runs.
- * Options: --rounds N, --threads N, names of cases.
+ * The sides alternate; a figure is (time of a long run − time of a short one) / steps between, from outside the
+ * processes; a ratio is the median of the rounds' own ratios. See docs/performance.md.
  */
-import { spawnSync } from "node:child_process";
-import { availableParallelism, cpus, loadavg } from "node:os";
-import { fileURLToPath } from "node:url";
+import { availableParallelism, cpus, loadavg, release, totalmem, type } from "node:os";
 import { parseArgs } from "node:util";
-import { type TrainingCase, trainingCases } from "./cases.ts";
+import { benchmarkCases } from "./cases.ts";
+import { writeSection } from "./document.ts";
+import { pythonOrNone } from "./make-python.ts";
+import { measure } from "./measure.ts";
+import { Programs } from "./programs.ts";
+import { markdownText, terminalText } from "./report.ts";
+import { sidesOf } from "./sides.ts";
+import { axes, sweep } from "./sweep.ts";
+
+const usage = `npm run benchmark -- [NAME…] [OPTION…]
+
+NAME       ${benchmarkCases.map(({ name }) => name).join(", ")}
+           (default: small-gpt, demo-bert and bert-forward-1x128, some minutes; "all" for every one)
+--rounds N   rounds in which the sides alternate (default: 3)
+--threads N  threads of each side (default: all processors)
+--alone      only our side
+--sweep      how time and memory of a step grow, in place of the cases; NAME is then one of
+             ${Object.keys(axes).join(", ")} (default: all)
+--write      write the figures into docs/performance.md
+
+CLOZE_PYTHON names a Python with torch, transformers and onnx; otherwise a throw-away environment is made.`;
+
+const quick = ["small-gpt", "demo-bert", "bert-forward-1x128"];
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
-    rounds: { type: "string", default: "5" },
+    rounds: { type: "string", default: "3" },
     threads: { type: "string", default: String(availableParallelism()) },
+    alone: { type: "boolean", default: false },
+    sweep: { type: "boolean", default: false },
+    write: { type: "boolean", default: false },
+    help: { type: "boolean", default: false },
   },
 });
-const python = process.env.CLOZE_PYTHON;
-const here = (file: string): string => fileURLToPath(new URL(file, import.meta.url));
 
-interface Side {
-  readonly name: string;
-  readonly command: (benchmark: TrainingCase, steps: number) => [string, string[]];
-}
-
-const ours: Side = {
-  name: "cloze",
-  command: (benchmark, steps) => [
-    process.execPath,
-    [
-      "--conditions=@cloze/source",
-      "--import",
-      "tsx",
-      here("training-run.ts"),
-      benchmark.name,
-      String(steps),
-      values.threads,
-    ],
-  ],
-};
-const pytorch: Side = {
-  name: "PyTorch eager",
-  command: (benchmark, steps) => [
-    python ?? "python3",
-    [here("training_run.py"), JSON.stringify(benchmark), String(steps), values.threads],
-  ],
-};
-
-function timedRun(side: Side, benchmark: TrainingCase, steps: number): { ms: number; peakMiB: number } {
-  const [command, args] = side.command(benchmark, steps);
-  const startMs = performance.now();
-  const { status, stdout, stderr } = spawnSync(command, args, { encoding: "utf8" });
-  if (status !== 0) throw new Error(`${side.name} failed on ${benchmark.name}:\n${stderr}`);
-  const { peakMiB } = JSON.parse(stdout.trim().split("\n").at(-1) ?? "{}") as { peakMiB: number };
-  return { ms: performance.now() - startMs, peakMiB };
-}
-
-const median = (numbers: readonly number[]): number => numbers.toSorted((a, b) => a - b)[numbers.length >> 1] as number;
-
-const sides = python === undefined ? [ours] : [ours, pytorch];
-const chosen = trainingCases.filter(({ name }) => positionals.length === 0 || positionals.includes(name));
-console.log(`${cpus()[0]?.model}, ${values.threads} threads, load ${loadavg()[0]?.toFixed(1)} at the start`);
-if (python === undefined) console.log("CLOZE_PYTHON is not set: PyTorch is left out.");
-for (const benchmark of chosen) {
-  const stepMs = new Map<Side, number[]>(sides.map((side) => [side, []]));
-  const peaks = new Map<Side, number>();
-  const [short, long] = benchmark.steps;
-  for (let round = 0; round < Number(values.rounds); round++) {
-    for (const side of sides) {
-      const few = timedRun(side, benchmark, short);
-      const many = timedRun(side, benchmark, long);
-      stepMs.get(side)?.push((many.ms - few.ms) / (long - short));
-      peaks.set(side, Math.max(peaks.get(side) ?? 0, many.peakMiB));
+async function main(): Promise<void> {
+  const [rounds, threads] = [Number(values.rounds), Number(values.threads)];
+  const known = values.sweep ? Object.keys(axes) : benchmarkCases.map(({ name }) => name);
+  const names = positionals.includes("all") ? known : positionals;
+  const unknown = names.find((name) => !known.includes(name));
+  if (values.help || unknown !== undefined || !(rounds >= 1) || !(threads >= 1)) {
+    console.error(unknown === undefined ? usage : `There is no ${unknown}.\n\n${usage}`);
+    process.exitCode = values.help ? 0 : 2;
+    return;
+  }
+  console.log(machineText(threads));
+  if (values.write) writeSection("machine", machineText(threads));
+  const python = values.alone ? undefined : pythonOrNone();
+  const programs = await Programs.build();
+  if (programs.fmaPeak === undefined)
+    console.log("There is no C compiler, so the peak of multiply-add is not measured.");
+  try {
+    if (values.sweep) return await sweep({ programs, threads, rounds, python, names, isWritten: values.write });
+    const chosen = names.length > 0 ? names : quick;
+    for (const benchmark of benchmarkCases.filter(({ name }) => chosen.includes(name))) {
+      const sides = sidesOf(benchmark, programs, { threads, python });
+      const onRound = (round: number): void => console.error(`${benchmark.name}: round ${round + 1} of ${rounds}`);
+      const times = await measure(benchmark, sides, programs, { rounds, threads, onRound });
+      console.log(`\n${terminalText(times)}`);
+      const command = `npm run benchmark -- ${benchmark.name} --rounds ${rounds} --threads ${threads}`;
+      if (values.write) writeSection(benchmark.name, markdownText(times, command));
     }
-  }
-  console.log(`${benchmark.name}: ${benchmark.about}`);
-  const tokens = benchmark.batchSize * benchmark.sequenceLength;
-  for (const side of sides) {
-    const each = stepMs.get(side) ?? [];
-    const rate = Math.round((tokens / median(each)) * 1000).toLocaleString("en");
-    const spread = `${Math.min(...each).toFixed(1)}–${Math.max(...each).toFixed(1)}`;
-    console.log(
-      `  ${side.name.padEnd(14)} ${median(each).toFixed(1)} ms a step (${spread}), ${rate} tokens/s, peak ${peaks.get(side)} MiB`,
-    );
-  }
-  if (sides.length === 2) {
-    const ratios = (stepMs.get(pytorch) ?? []).map((ms, round) => ms / (stepMs.get(ours)?.[round] ?? Number.NaN));
-    console.log(
-      `  ratio ${median(ratios).toFixed(2)} (${Math.min(...ratios).toFixed(2)}–${Math.max(...ratios).toFixed(2)})`,
-    );
+  } finally {
+    programs.remove();
   }
 }
+
+function machineText(threads: number): string {
+  const gibibytes = (totalmem() / 2 ** 30).toFixed(0);
+  const [load = 0] = loadavg();
+  return (
+    `${cpus()[0]?.model.trim()}, ${availableParallelism()} processors of which ${threads} are used, ${gibibytes} GiB, ` +
+    `${type()} ${release()}, Node ${process.versions.node}; load ${load.toFixed(1)} at the start`
+  );
+}
+
+await main();

@@ -1,0 +1,64 @@
+/** Who is timed in a case, and by which command. */
+import { spawnSync } from "node:child_process";
+import { existsSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import type { BenchmarkCase } from "./cases.ts";
+import type { Programs } from "./programs.ts";
+import type { Command } from "./timed-process.ts";
+
+export interface Side {
+  readonly name: string;
+  readonly command: (repetitions: number) => Command;
+  /** Whether it computes something else than we do, so that its result cannot be compared. */
+  readonly isDifferentWork?: boolean;
+}
+
+const here = (file: string): string => fileURLToPath(new URL(file, import.meta.url));
+
+/** Ours first. */
+export function sidesOf(
+  benchmark: BenchmarkCase,
+  programs: Programs,
+  { threads, python }: { readonly threads: number; readonly python: string | undefined },
+): Side[] {
+  const folder = modelFolder(benchmark, programs);
+  const text = JSON.stringify(benchmark);
+  const argumentsOf = (repetitions: number) => [text, String(repetitions), String(threads), folder];
+  const sides: Side[] = [{ name: "Cloze", command: (count) => programs.command("model-run", ...argumentsOf(count)) }];
+  if (python === undefined) return sides;
+  const pytorch = (name: string, ...more: string[]): Side => ({
+    name,
+    command: (count) => [python, here("model_run.py"), ...argumentsOf(count), ...more],
+    isDifferentWork: more.length > 0 || (benchmark.kind === "training" && benchmark.dropout > 0),
+  });
+  sides.push(pytorch("PyTorch eager"));
+  if (benchmark.kind === "training") {
+    if (benchmark.hasFullHead) sides.push(pytorch("PyTorch, every position through the head", "full-head"));
+    return sides;
+  }
+  const file = onnxFile(folder, python);
+  if (file === undefined) return sides;
+  const command = (count: number): Command => programs.command("onnx-run", ...argumentsOf(count), file);
+  return [...sides, { name: "onnxruntime-node, exported file", command }];
+}
+
+/** Cases of one configuration share a folder. */
+function modelFolder(benchmark: BenchmarkCase, programs: Programs): string {
+  const { architecture, config } = benchmark;
+  const dropout = benchmark.kind === "training" ? benchmark.dropout : 0;
+  const name = [architecture, dropout, ...Object.values(config)].join("-");
+  const folder = join(programs.folder, name);
+  if (!existsSync(folder)) programs.run("write-model", JSON.stringify(benchmark), folder);
+  return folder;
+}
+
+function onnxFile(folder: string, python: string): string | undefined {
+  const file = join(folder, "model.onnx");
+  if (existsSync(file)) return file;
+  const { status, stderr } = spawnSync(python, [here("export_onnx.py"), folder, file], { encoding: "utf8" });
+  if (status === 0) return file;
+  rmSync(file, { force: true });
+  console.error(`The ONNX file could not be exported: ${stderr.trim().split("\n").at(-1)}`);
+  return undefined;
+}
