@@ -1,11 +1,13 @@
 /**
  * Draws lines of a terminal as an SVG picture: `npm run demo | tee demo.txt; tsx scripts/terminal-picture.ts demo.txt
- * docs/demo.svg [FROM_LINE_WITH]`. The picture begins at the first line that contains the last argument.
+ * docs/demo.svg [FROM [TO]]`. The picture begins at the first line that contains FROM and ends before the first one after it
+ * that contains TO.
  */
 import { readFileSync, writeFileSync } from "node:fs";
+import { columnsOf } from "../src/demo/report.ts";
 
-const [source, target, from] = process.argv.slice(2);
-if (source === undefined || target === undefined) throw new Error("usage: terminal-picture.ts TEXT SVG [FROM]");
+const [source, target, from = "", to] = process.argv.slice(2);
+if (source === undefined || target === undefined) throw new Error("usage: terminal-picture.ts TEXT SVG [FROM [TO]]");
 
 const characterWidth = 7.8;
 const lineHeight = 17;
@@ -13,15 +15,17 @@ const margin = 16;
 const colours = { background: "#1b1f24", text: "#d7dde4", good: "#7ee787", faint: "#8b949e" };
 
 const all = readFileSync(source, "utf8").trimEnd().split("\n");
-const first =
-  from === undefined
-    ? 0
-    : Math.max(
-        0,
-        all.findIndex((line) => line.includes(from)),
-      );
-const lines = all.slice(first);
-const columns = Math.max(...lines.map((line) => line.length));
+const first = Math.max(
+  0,
+  all.findIndex((line) => line.includes(from)),
+);
+const end = to === undefined ? -1 : all.findIndex((line, index) => index > first && line.includes(to));
+const lines = all
+  .slice(first, end === -1 ? undefined : end)
+  .join("\n")
+  .trimEnd()
+  .split("\n");
+const columns = Math.max(...lines.map(columnsOf));
 const width = Math.ceil(columns * characterWidth + 2 * margin);
 const height = lines.length * lineHeight + 2 * margin;
 const escaped = (text: string): string => text.replace(/[&<>]/g, (c) => `&#${c.charCodeAt(0)};`);
@@ -32,9 +36,23 @@ function colourOf(line: string): string {
   return /^ {2,}(step|always|what most|counted)/.test(line) ? colours.faint : colours.text;
 }
 
+/** Fonts differ in how wide Chinese characters and blocks are: each stretch is put where it belongs. */
+function stretches(line: string): string {
+  let column = 0;
+  const parts = line.split(/([\u2e80-\uffe6]+|[█░]+)/u).filter((part) => part !== "");
+  return parts
+    .map((part) => {
+      const x = (margin + column * characterWidth).toFixed(1);
+      column += columnsOf(part);
+      const length = (columnsOf(part) * characterWidth).toFixed(1);
+      return `<tspan x="${x}" textLength="${length}" lengthAdjust="spacingAndGlyphs">${escaped(part)}</tspan>`;
+    })
+    .join("");
+}
+
 const body = lines.map((line, index) => {
-  const y = margin + (index + 0.8) * lineHeight;
-  return `<text x="${margin}" y="${y.toFixed(1)}" fill="${colourOf(line)}" xml:space="preserve">${escaped(line)}</text>`;
+  const y = (margin + (index + 0.8) * lineHeight).toFixed(1);
+  return `<text y="${y}" fill="${colourOf(line)}" xml:space="preserve">${stretches(line)}</text>`;
 });
 writeFileSync(
   target,

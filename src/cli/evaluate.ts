@@ -9,7 +9,7 @@ export const evaluate = defineCommand({
   arguments: [{ name: "<task>", about: evaluationObjectives.join(" or ") }],
   options: {
     model: requiredText("DIR", "A model folder"),
-    data: requiredText("FILE", "Text: a file, a folder or brown"),
+    data: requiredText("FILE", "Text: a file, a folder, brown or song-ci"),
     sequenceLength: optionalWholeNumber("Tokens of a row", "what the model takes, 512 at most"),
     history: optionalWholeNumber(
       "causal-language-modeling: tokens before it that a prediction may read",

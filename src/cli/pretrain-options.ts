@@ -30,7 +30,10 @@ const flags: Readonly<Record<SettingName, SettingFlag>> = {
     about: `What is learned, several joined by +: ${objectiveNames.join(", ")}`,
     otherwise: "what the architecture was published with",
   },
-  corpus: { placeholder: "FILE|DIR|brown", about: "Text to learn from; brown is the embedded corpus" },
+  corpus: {
+    placeholder: "FILE|DIR|brown|song-ci",
+    about: "Text to learn from; brown and song-ci are corpora of packages",
+  },
   tokenizer: {
     placeholder: "DIR",
     about: "A tokenizer to use",

@@ -25,7 +25,11 @@ const ownOptions: Readonly<Record<TokenizerKind, readonly string[]>> = {
 };
 
 const options = {
-  corpus: severalTexts("FILE|DIR|brown", "Text to learn from", "brown, the embedded corpus of American English"),
+  corpus: severalTexts(
+    "FILE|DIR|brown|song-ci",
+    "Text to learn from",
+    "brown, the embedded corpus of American English",
+  ),
   tokenizerKind: choice("KIND", "What kind to train", tokenizerKinds, "wordpiece"),
   vocabSize: wholeNumber("Tokens at most, special ones included", 8192),
   output: requiredText("DIR", "Folder for the tokenizer"),

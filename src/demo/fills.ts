@@ -4,6 +4,7 @@ import type { AnyModel } from "../models/index.ts";
 import type { Random } from "../random.ts";
 import type { Tensor } from "../tensor/index.ts";
 import type { Tokenizer } from "../tokenizers/index.ts";
+import type { DemoLanguage } from "./languages.ts";
 
 export interface Fill {
   readonly token: string;
@@ -26,6 +27,7 @@ const longest = 18;
 export async function drawBlanks(
   heldOut: TokenizedCorpus,
   tokenizer: Tokenizer,
+  { isWord, printed }: Pick<DemoLanguage, "isWord" | "printed">,
   count: number,
   random: Random,
 ): Promise<{ text: string; answer: string }[]> {
@@ -38,15 +40,14 @@ export async function drawBlanks(
     const words = tokenizer.convertIdsToTokens(ids);
     if (words.length < shortest || words.length > longest) continue;
     const place = random.integer(words.length);
-    const isWhole = /^[a-z]{2,}$/.test(words[place] ?? "") && !(words[place + 1] ?? "").startsWith("##");
-    if (!isWhole) continue;
+    if (!isWord(words[place] ?? "", words[place + 1])) continue;
     const hidden = ids.with(place, tokenizer.maskTokenId as number);
-    blanks.push({ text: tokenizer.decode(hidden), answer: words[place] as string });
+    blanks.push({ text: printed(tokenizer.decode(hidden)), answer: words[place] as string });
   }
   return blanks;
 }
 
-/** The `count` most probable tokens for the blank of each text. */
+/** The `count` most probable tokens for the blank of each text, by a model for pretraining. */
 export async function fillBlanks(
   model: AnyModel,
   tokenizer: Tokenizer,
@@ -56,7 +57,7 @@ export async function fillBlanks(
   const filled: FilledSentence[] = [];
   for (const { text, answer } of texts) {
     const { inputIds } = tokenizer(text, { returnTensors: false }) as unknown as { inputIds: number[] };
-    const { logits } = (await model({ inputIds: [inputIds] })) as { logits: Tensor };
+    const { predictionLogits: logits } = (await model({ inputIds: [inputIds] })) as { predictionLogits: Tensor };
     const vocabulary = logits.dims[2] as number;
     const place = inputIds.indexOf(tokenizer.maskTokenId as number);
     const row = (logits.data as Float32Array).subarray(place * vocabulary, (place + 1) * vocabulary);

@@ -3,19 +3,22 @@ import plot from "simple-ascii-chart";
 import type { PretrainRun } from "../training/index.ts";
 import type { BaselineAccuracies } from "./baselines.ts";
 import type { FilledSentence } from "./fills.ts";
+import type { DemoLanguage } from "./languages.ts";
 
 export interface AccuracyPoint {
   readonly step: number;
   /** Share of the masked positions of the held-out text. */
   readonly accuracy: number;
+  /** Share of the pairs of the held-out text. */
+  readonly pairAccuracy: number;
   /** Training time so far. */
   readonly trainedMs: number;
 }
 
 /** The baselines from the weakest to the strongest, as the demo calls them. */
 export const baselineNames = [
-  ["mostFrequent", "always the most frequent word"],
-  ["leftBigram", "what most often follows the word before"],
+  ["mostFrequent", "always the most frequent one"],
+  ["leftBigram", "what most often follows the one before"],
   ["twoSided", "counted neighbours on both sides"],
 ] as const satisfies readonly (readonly [keyof BaselineAccuracies, string])[];
 
@@ -23,16 +26,21 @@ export function percent(share: number): string {
   return `${(100 * share).toFixed(1)}%`;
 }
 
+/** Columns of a terminal: Chinese characters take two. */
+export function columnsOf(text: string): number {
+  return Array.from(text).reduce((sum, character) => sum + (/[\u2e80-\uffe6]/u.test(character) ? 2 : 1), 0);
+}
+
 const count = (value: number): string => value.toLocaleString("en");
 
 /** What is about to be trained on what. */
-export function describeRun(run: PretrainRun): string[] {
+export function describeRun(run: PretrainRun, { tokens }: DemoLanguage): string[] {
   const { training, heldOut, heldOutRule, tokenizer, model } = run;
   const documents = training.counts.documents + (heldOut?.counts.documents ?? 0);
   const parameters = model.store.parameters.reduce((sum, parameter) => sum + parameter.size, 0);
   return [
     `  ${count(documents)} documents; held out and never trained on: ${heldOutRule}.`,
-    `  ${count(tokenizer.length)} word pieces learned from the text; ${count(training.counts.tokens)} tokens to train on.`,
+    `  ${count(tokenizer.length)} ${tokens} learned from the text; ${count(training.counts.tokens)} tokens to train on.`,
     `  A BERT of ${count(parameters)} parameters: 1 layer, 128 features, 4 attention heads.`,
   ];
 }
@@ -60,7 +68,7 @@ export function lossChart(losses: readonly (readonly [step: number, loss: number
 }
 
 /** The model beside the baselines, and when it passed each. */
-export function resultTable(points: readonly AccuracyPoint[], baselines: BaselineAccuracies): string[] {
+export function resultTable(points: readonly AccuracyPoint[], baselines: BaselineAccuracies, hidden: string): string[] {
   const final = points.at(-1)?.accuracy ?? 0;
   const rows = baselineNames.map(([key, name]) => {
     const bar = baselines[key];
@@ -73,9 +81,18 @@ export function resultTable(points: readonly AccuracyPoint[], baselines: Baselin
     return `    ${name.padEnd(42)} ${percent(bar).padStart(6)}   ${when}`;
   });
   return [
-    `  Hidden words guessed right, of ${count(baselines.positions)} in the held-out text:`,
+    `  Hidden ${hidden} guessed right, of ${count(baselines.positions)} in the held-out text:`,
     ...rows,
     `    ${"this model".padEnd(42)} ${percent(final).padStart(6)}`,
+  ];
+}
+
+/** What the model says of pairs of segments, beside a coin. */
+export function pairLines(accuracy: number, pairs: number): string[] {
+  return [
+    `  Does the second piece of text follow the first? ${count(pairs)} held-out pairs, half of them from two documents:`,
+    `    ${"a coin".padEnd(42)} ${percent(0.5).padStart(6)}   (luck alone comes within ${percent(1 / Math.sqrt(pairs))} of it)`,
+    `    ${"this model".padEnd(42)} ${percent(accuracy).padStart(6)}`,
   ];
 }
 

@@ -20,13 +20,14 @@ export {
   nextSentencePrediction,
   threeClassNextSentencePrediction,
 } from "./next-sentence-prediction.ts";
-export type {
-  Objective,
-  OutputArrays,
-  PackingOptions,
-  PreparedBatch,
-  SymbolicInputs,
-  Tally,
+export {
+  inputSpecsOf,
+  type Objective,
+  type OutputArrays,
+  type PackingOptions,
+  type PreparedBatch,
+  type SymbolicInputs,
+  type Tally,
 } from "./objective.ts";
 export { loadObjective, type ObjectiveOptions, objectiveNames, pairObjectiveNames } from "./registry.ts";
 export { type SentenceOrderPredictionOptions, sentenceOrderPrediction } from "./sentence-order-prediction.ts";

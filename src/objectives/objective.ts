@@ -68,3 +68,11 @@ export const objectiveInputs = {
   nextTokenIds: perToken,
   pairLabels: perRow,
 } as const satisfies Record<string, TensorSpec>;
+
+/** Type and shape of the arrays that a batch of an objective has. */
+export function inputSpecsOf(
+  { inputSpecs }: Pick<Objective, "inputSpecs">,
+  batch: PreparedBatch,
+): Readonly<Record<string, TensorSpec>> {
+  return Object.fromEntries(Object.keys(batch).map((name) => [name, inputSpecs[name] as TensorSpec]));
+}

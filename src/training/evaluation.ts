@@ -1,9 +1,10 @@
 /** An objective's metrics on held-out text: every token once, and the same draws every time. */
 import type { TokenizedCorpus } from "../data/index.ts";
-import type { SymbolicTensor, TensorSpec } from "../graph/index.ts";
+import type { SymbolicTensor } from "../graph/index.ts";
 import { type AnyModel, symbolicInputs } from "../models/index.ts";
 import {
   evaluationBatches,
+  inputSpecsOf,
   type Objective,
   type OutputArrays,
   type PreparedBatch,
@@ -61,9 +62,9 @@ export class Evaluator {
 
   /** What the objective's score needs, for one batch. */
   async outputs(batch: PreparedBatch): Promise<OutputArrays> {
-    const names = Object.keys(batch);
+    const specs = inputSpecsOf(this.#objective, batch);
+    const names = Object.keys(specs);
     const executable = await this.#model.compiled(`${this.#key} ${names.join()}`, () => {
-      const specs = Object.fromEntries(names.map((name) => [name, this.#objective.inputSpecs[name] as TensorSpec]));
       const inputs = symbolicInputs(names, specs) as Record<string, SymbolicTensor>;
       return this.#objective.evaluationOutputs(this.#model, inputs);
     });

@@ -30,7 +30,7 @@ export const pretrainFields = {
   model: nullable(text()),
   /** One objective, or `a+b`; what the architecture was published with when left out. */
   objective: nullable(text()),
-  /** A text file, a folder or `brown`. */
+  /** A text file, a folder, `brown` or `song-ci`. */
   corpus: text("brown"),
   /** A tokenizer folder; the model's own when `model` is given; one is trained when there is neither. */
   tokenizer: nullable(text()),

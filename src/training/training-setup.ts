@@ -1,9 +1,18 @@
 /** What steps a prepared run: batches by phases, the compiled step, the optimizer, the schedule. */
 import { createKernels } from "#runtime";
 import { CorpusBatches, type TokenBatch } from "../data/index.ts";
-import type { Parameter, TensorSpec } from "../graph/index.ts";
-import type { PreparedBatch } from "../objectives/index.ts";
-import { adafactor, adamw, type HoldOptions, lamb, Optimizer, SCHEDULES, type Schedule } from "../optim/index.ts";
+import type { Parameter } from "../graph/index.ts";
+import { inputSpecsOf, type PreparedBatch } from "../objectives/index.ts";
+import {
+  adafactor,
+  adamw,
+  type HoldOptions,
+  lamb,
+  Optimizer,
+  type ParameterGroup,
+  SCHEDULES,
+  type Schedule,
+} from "../optim/index.ts";
 import type { Random } from "../random.ts";
 import { phaseKey } from "./phased-batches.ts";
 import { defaultLearningRate, type LengthPhase, lengthPhases, type PretrainSettings } from "./pretrain-settings.ts";
@@ -76,30 +85,33 @@ async function compileStep(
   const { model, objective, settings } = run;
   const threads = settings.threads ?? undefined;
   const kernels = await createKernels(model.store.memory, threads === undefined ? {} : { threads });
-  const names = Object.keys((await phases.at(-1)?.firstBatch()) ?? {});
-  const specs = Object.fromEntries(names.map((name) => [name, objective.inputSpecs[name] as TensorSpec]));
+  const specs = inputSpecsOf(objective, (await phases.at(-1)?.firstBatch()) ?? {});
   const loss = (inputs: Parameters<typeof objective.loss>[1]) => ({ loss: objective.loss(model, inputs) });
   return TrainStep.compile(model, loss, specs, gradients, { kernels, threads });
 }
 
-/** With decay on matrices only. */
 function makeOptimizer(settings: PretrainSettings, { model }: PretrainRun, step: TrainStep): Optimizer {
-  const { store } = model;
   const { beta1, beta2, epsilon, weightDecay } = settings;
+  const rules = {
+    adamw: () => adamw({ beta1, beta2, epsilon }),
+    lamb: () => lamb({ beta1, beta2, epsilon }),
+    adafactor: () => adafactor(),
+  };
+  const memory = { kernels: step.kernels, parameters: model.store.values };
+  return new Optimizer(rules[settings.optimizer](), memory, parameterGroups(step, weightDecay));
+}
+
+/** What a step trains: matrices with weight decay, biases and normalizations without. */
+export function parameterGroups(step: TrainStep, weightDecay: number): ParameterGroup[] {
+  const { store } = step.model;
   const trained = store.parameters.filter((parameter) => step.hasGradient(parameter));
   const place = (parameter: Parameter) => ({
     name: parameter.name,
     shape: parameter.shape,
     offset: store.offsetOf(parameter),
   });
-  const groups = [
+  return [
     { parameters: trained.filter((parameter) => parameter.decays).map(place), weightDecay },
     { parameters: trained.filter((parameter) => !parameter.decays).map(place), weightDecay: 0 },
   ];
-  const rules = {
-    adamw: () => adamw({ beta1, beta2, epsilon }),
-    lamb: () => lamb({ beta1, beta2, epsilon }),
-    adafactor: () => adafactor(),
-  };
-  return new Optimizer(rules[settings.optimizer](), { kernels: step.kernels, parameters: store.values }, groups);
 }
