@@ -51,7 +51,7 @@ export function introduction({ sentences, distinctSentences }: WeatherText): str
   ];
 }
 
-const labelColumns = 62;
+const labelColumns = 66;
 const barColumns = 10;
 
 /** Rows are endings; each model stands beside what the generator's rules say to somebody who reads as it does. */
@@ -68,7 +68,7 @@ export function wordTable(models: readonly ModelAnswers[]): string[] {
   });
   return [
     `  The words: ${words.join(", ")}. The share of the two for good weather, beside what it should be:`,
-    padded("") + models.map(({ name }) => name.padEnd(barColumns + 10) + "should".padEnd(8)).join(""),
+    padded("") + models.map(({ name }) => name.padEnd(barColumns + 7) + "should".padStart(8)).join("   "),
     ...rows,
     ...models.map(
       ({ name, words: answers }) => `  ${name.padEnd(4)} word by word, first row: ${wordByWord(answers.bad)}`,

@@ -31,9 +31,10 @@ import {
 } from "./weather-models.ts";
 import { causalWordProbabilities, maskedWordProbabilities } from "./whole-word-scores.ts";
 
+/** Many rows a step: how likely each word is swings with the last few batches, the more the fewer they hold. */
 const weatherRecipes = {
-  full: { bertSteps: 3000, bertRows: 48, gptSteps: 1500, pairSteps: 800 },
-  quick: { bertSteps: 1500, bertRows: 48, gptSteps: 600, pairSteps: 400 },
+  full: { bertSteps: 2400, bertRows: 96, gptSteps: 1500, pairSteps: 800 },
+  quick: { bertSteps: 1200, bertRows: 96, gptSteps: 600, pairSteps: 400 },
 } as const satisfies Record<string, WeatherRecipe>;
 
 export interface OneSideOrTwoOptions {

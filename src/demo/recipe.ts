@@ -47,7 +47,10 @@ export const recipes: Readonly<Record<keyof typeof lengths, Partial<PretrainSett
     learningRate: 1.2e-3,
     warmupSteps: 200,
     decayShare: 0.6,
-    lengthPhases: "8x64:0.08,16x32:0.13",
+    // Long rows at the end: pieces of text have something to be compared by.
+    sequenceLength: 64,
+    batchSize: 16,
+    lengthPhases: "8x64:0.08,16x32:0.13,32x32:0.35",
   },
   quick: {
     ...common,

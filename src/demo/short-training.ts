@@ -4,7 +4,7 @@ import { CorpusBatches, type Packing, type TokenBatch, type TokenizedCorpus } fr
 import type { SymbolicTensor } from "../graph/index.ts";
 import type { AnyModel } from "../models/index.ts";
 import { inputSpecsOf, type Objective, type SymbolicInputs } from "../objectives/index.ts";
-import { adamw, hold, Optimizer } from "../optim/index.ts";
+import { adamw, hold, MovingAverage, Optimizer } from "../optim/index.ts";
 import type { Random } from "../random.ts";
 import { Trainer, TrainStep } from "../training/index.ts";
 import { parameterGroups } from "../training/training-setup.ts";
@@ -28,7 +28,10 @@ export interface ShortTraining {
   readonly onStep: (loss: number) => void;
 }
 
-/** Trains with AdamW. Returns whether all steps were made: the signal may end the run early. */
+/**
+ * Trains with AdamW and leaves the moving average of the values: the last ones say of each word how likely it was in the
+ * last few batches, which swings by several points. Returns whether all steps were made: the signal may end the run early.
+ */
 export async function trainShortly(options: ShortTraining): Promise<boolean> {
   const { model, objective, loss, steps, learningRate, random, threads, signal, onStep } = options;
   const { store } = model;
@@ -42,22 +45,26 @@ export async function trainShortly(options: ShortTraining): Promise<boolean> {
     kernels,
     threads,
   });
+  const average = new MovingAverage(kernels, store.values.length, { decay: 1 - 8 / steps, warmup: true });
   const trainer = new Trainer({
     step,
     stream,
     prepare: (batch, batchRandom) => objective.prepareBatch(batch, batchRandom),
     optimizer: new Optimizer(adamw({ beta2: 0.98 }), { kernels, parameters: store.values }, parameterGroups(step, 0)),
-    // A long fall: at the peak rate, how likely each word is swings by ten points and more within some steps.
     schedule: hold({ learningRate, warmupSteps: Math.ceil(steps / 20), decayShare: 0.7, decay: "1-sqrt" }),
     random,
     totalSteps: steps,
     maximumGradientNorm: 1,
     onEvent: (event) => {
-      if (event.event === "step") onStep(event.loss);
+      if (event.event !== "step") return;
+      average.update(store.values);
+      onStep(event.loss);
     },
     signal,
   });
   const { reason } = await trainer.run();
+  store.values.set(average.values);
+  store.memory.free(average.values);
   await step.release();
   return reason === "steps";
 }
