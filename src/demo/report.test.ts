@@ -24,4 +24,5 @@ it("puts pairs beside a coin, and says how far luck goes", () => {
   expect(lines[0]).toContain("2,500 held-out pairs");
   // Two standard deviations of a coin thrown 2,500 times.
   expect(lines.slice(1)).toEqual(["a coin 50.0% (luck alone comes within 2.0% of it)", "this model 57.1%"]);
+  expect(pairLines(0.519, 2500).at(-1)).toContain("No better than a coin yet");
 });

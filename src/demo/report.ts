@@ -87,12 +87,15 @@ export function resultTable(points: readonly AccuracyPoint[], baselines: Baselin
   ];
 }
 
-/** What the model says of pairs of segments, beside a coin. */
+/** What the model says of pairs of segments, beside a coin; and why, if it is no better. */
 export function pairLines(accuracy: number, pairs: number): string[] {
+  const luck = 1 / Math.sqrt(pairs);
+  const why = "    No better than a coin yet: words come first, pairs late. On English, 5,000 steps got to 63%.";
   return [
     `  Does the second piece of text follow the first? ${count(pairs)} held-out pairs, half of them from two documents:`,
-    `    ${"a coin".padEnd(42)} ${percent(0.5).padStart(6)}   (luck alone comes within ${percent(1 / Math.sqrt(pairs))} of it)`,
+    `    ${"a coin".padEnd(42)} ${percent(0.5).padStart(6)}   (luck alone comes within ${percent(luck)} of it)`,
     `    ${"this model".padEnd(42)} ${percent(accuracy).padStart(6)}`,
+    ...(accuracy > 0.5 + luck ? [] : [why]),
   ];
 }
 
