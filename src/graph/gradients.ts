@@ -3,6 +3,7 @@
  * not compile.
  */
 import { ShapeError } from "../errors.ts";
+import { geluDerivative } from "./gelu-derivative.ts";
 import { at } from "./operator.ts";
 import {
   type AttributesOf,
@@ -16,7 +17,6 @@ import {
   crossEntropyGradient,
   div,
   equal,
-  erf,
   exp,
   gather,
   layerNorm,
@@ -32,12 +32,13 @@ import {
   slice,
   sub,
   sum,
-  tanh,
   transpose,
   where,
 } from "./ops.ts";
+import { projectionLossGradients } from "./projection-loss.ts";
 import {
   addDimensions,
+  type Dimension,
   dimensionsEqual,
   multiplyDimensions,
   normalizeAxis,
@@ -47,6 +48,7 @@ import {
   sizeOf,
 } from "./shapes.ts";
 import { constant, type SymbolicTensor } from "./symbolic-tensor.ts";
+import { transposedProduct } from "./transposed-product.ts";
 
 /** What a rule sees. `gradients[i]` is the loss's gradient at output i, absent where nothing flows. */
 export interface RuleContext<K extends OperatorType> {
@@ -117,6 +119,9 @@ function tieShares(x: SymbolicTensor, y: SymbolicTensor, axes: readonly number[]
 function matmulRule({ inputs, attributes, gradient }: RuleContext<"matmul">): (() => SymbolicTensor)[] {
   const [left, right] = [at(inputs, 0), at(inputs, 1)];
   const { transposeLeft = false, transposeRight = false, alpha = 1 } = attributes;
+  const isProjection = transposeRight && !transposeLeft && alpha === 1;
+  const loss = isProjection ? projectionLossGradients(gradient, left, right) : undefined;
+  if (loss !== undefined) return [loss.x, loss.weight];
   const leftGradient = (): SymbolicTensor =>
     transposeLeft
       ? matmul(right, gradient, { transposeLeft: transposeRight, transposeRight: true, alpha })
@@ -124,25 +129,11 @@ function matmulRule({ inputs, attributes, gradient }: RuleContext<"matmul">): ((
   // A matrix shared by all leading positions: one product over the flattened rows, not one each and a sum.
   const shared = right.rank === 2 && left.rank > 2 && !transposeLeft;
   const [a, g] = shared ? [rowsOf(left), rowsOf(gradient)] : [left, gradient];
-  const rightGradient = (): SymbolicTensor =>
-    transposeRight
-      ? matmul(g, a, { transposeLeft: true, transposeRight: transposeLeft, alpha })
-      : matmul(a, g, { transposeLeft: !transposeLeft, alpha });
+  const rightGradient = (): SymbolicTensor => {
+    if (!transposeLeft) return transposeRight ? transposedProduct(g, a, alpha) : transposedProduct(a, g, alpha);
+    return transposeRight ? matmul(g, a, { transposeLeft, transposeRight, alpha }) : matmul(a, g, { alpha });
+  };
   return [() => unbroadcast(leftGradient(), left), () => unbroadcast(rightGradient(), right)];
-}
-
-/** d/dx of x·Φ(x), and of the tanh form. */
-function geluDerivative(x: SymbolicTensor, approximate: "none" | "tanh" | undefined): SymbolicTensor {
-  if (approximate === "tanh") {
-    const scale = Math.sqrt(2 / Math.PI);
-    const square = mul(x, x);
-    const inner = tanh(mul(x, add(mul(square, 0.044715 * scale), scale)));
-    const slope = mul(sub(1, mul(inner, inner)), add(mul(square, 3 * 0.044715 * scale), scale));
-    return mul(add(add(inner, 1), mul(x, slope)), 0.5);
-  }
-  const cumulative = add(mul(erf(mul(x, Math.SQRT1_2)), 0.5), 0.5);
-  const density = mul(exp(mul(mul(x, x), -0.5)), 1 / Math.sqrt(2 * Math.PI));
-  return add(mul(x, density), cumulative);
 }
 
 function layerNormRule(context: RuleContext<"layerNorm">): (() => SymbolicTensor)[] {
@@ -233,8 +224,8 @@ export const gradientRules: { readonly [K in OperatorType]: Rule<K> } = {
     () => mul(gradient, mul(exp(neg(mul(at(inputs, 0), at(inputs, 0)))), 2 / Math.sqrt(Math.PI))),
   ],
   relu: ({ inputs, gradient }) => [() => mul(gradient, cast(less(0, at(inputs, 0)), { to: "float32" }))],
-  gelu: ({ inputs, attributes, gradient }) => [
-    () => mul(gradient, geluDerivative(at(inputs, 0), attributes.approximate)),
+  gelu: ({ inputs, outputs, attributes, gradient }) => [
+    () => mul(gradient, geluDerivative(at(inputs, 0), at(outputs, 0), attributes.approximate)),
   ],
 
   add: ({ inputs, gradient }) => inputs.map((x) => () => unbroadcast(gradient, x)),
@@ -343,15 +334,23 @@ export const gradientRules: { readonly [K in OperatorType]: Rule<K> } = {
   layerNorm: layerNormRule,
 
   matmul: matmulRule,
+  groupedMatmul: ({ inputs, gradient }) => {
+    const [left, right] = [at(inputs, 0), at(inputs, 1)];
+    const [inner, groups, columns] = left.shape as [Dimension, Dimension, Dimension];
+    const flat = [inner, multiplyDimensions(groups, columns)];
+    return [
+      () => transpose(matmul(gradient, right, { transposeRight: true }), { permutation: [2, 0, 1] }),
+      () => matmul(reshape(left, { shape: flat }), reshape(gradient, { shape: [at(flat, 1), at(right.shape, 1)] })),
+    ];
+  },
   linear: ({ inputs, attributes: { transposeWeight }, gradient }) => {
     const [x, weight] = [at(inputs, 0), at(inputs, 1)];
+    const loss = transposeWeight ? projectionLossGradients(gradient, x, weight) : undefined;
+    if (loss !== undefined) return [loss.x, loss.weight, loss.bias];
     const rows = rowsOf(gradient);
     return [
       () => reshape(matmul(rows, weight, { transposeRight: !transposeWeight }), { shape: x.shape }),
-      () =>
-        transposeWeight
-          ? matmul(rows, rowsOf(x), { transposeLeft: true })
-          : matmul(rowsOf(x), rows, { transposeLeft: true }),
+      () => (transposeWeight ? transposedProduct(rows, rowsOf(x)) : transposedProduct(rowsOf(x), rows)),
       () => sumOfRows(rows),
     ];
   },

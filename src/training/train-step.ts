@@ -10,6 +10,7 @@ import {
   formatShape,
   gradientsOf,
   type Parameter,
+  reshape,
   type SymbolicTensor,
   trace,
 } from "../graph/index.ts";
@@ -113,8 +114,9 @@ export class TrainStep {
       const { dense, rows } = splitGradient(gradient);
       if (dense === undefined) cleared.push(data);
       else {
-        graphOutputs[`gradient.${parameter.name}`] = dense;
-        inPlace[`gradient.${parameter.name}`] = { type: "float32", dims: parameter.shape, data };
+        const made = withoutReshape(dense);
+        graphOutputs[`gradient.${parameter.name}`] = made;
+        inPlace[`gradient.${parameter.name}`] = { type: "float32", dims: made.shape.map(Number), data };
       }
       for (const use of rows) {
         graphOutputs[`rows.${sparse.length}`] = use.rows;
@@ -199,6 +201,14 @@ export class TrainStep {
     await this.#executable.release();
     this.#scratch.release();
   }
+}
+
+/** The same elements as they were made: a last reshape would copy them on their way to where they are wanted. */
+function withoutReshape(gradient: SymbolicTensor): SymbolicTensor {
+  const { source } = gradient;
+  if (source.kind !== "node" || source.node.operator !== reshape.operatorName) return gradient;
+  const [before] = source.node.inputs as [SymbolicTensor];
+  return before.shape.every((dimension) => typeof dimension === "number") ? withoutReshape(before) : gradient;
 }
 
 function threadOptions(threads: number | undefined): { threads?: number } {

@@ -43,6 +43,28 @@ export const matmul = operator<2, MatmulAttributes>("matmul", 2, {
   },
 });
 
+/**
+ * groupedMatmul(left [K, C, M], right [K, N]) → [C, M, N]: leftᵀ · right with the left operand's columns in C groups. A
+ * result that is larger than a processor's cache is made faster in parts that fit.
+ */
+export const groupedMatmul = operator<2>("groupedMatmul", 2, {
+  infer: (inputs) => {
+    const [left, right] = [at(inputs, 0), at(inputs, 1)];
+    expectType(left, "float32");
+    expectType(right, "float32");
+    if (left.rank !== 3 || right.rank !== 2 || !dimensionsEqual(at(left.shape, 0), at(right.shape, 0))) {
+      throw new ShapeError("takes left [K, C, M] and right [K, N]");
+    }
+    return { type: "float32", shape: [...left.shape.slice(1), at(right.shape, 1)] };
+  },
+  lower: (emit, inputs, _, node) => {
+    const { shape } = at(node.inputs, 1);
+    const attributes = { transA: 1, transBatchA: 1 };
+    const right = emit.reshape(at(inputs, 1), shape, [1, ...shape]);
+    return emit.node("FusedMatMul", [at(inputs, 0), right], { attributes, domain: microsoft });
+  },
+});
+
 function lastTwo(x: SymbolicTensor, transposed: boolean | undefined) {
   const [rows, columns] = [at(x.shape, x.rank - 2), at(x.shape, x.rank - 1)];
   return transposed ? ([columns, rows] as const) : ([rows, columns] as const);

@@ -59,3 +59,14 @@ for transposed, label in ((True, "[out, in]"), (False, "[in, out]")):
     projection(f"{label} one feature", "B 1", transposed, 1, 3)
     projection(f"{label} one result", "B T 4", transposed, 4, 1)
     projection(f"{label} empty", "Z T 4", transposed)
+
+
+def column_groups(name, left, right):
+    add("groupedMatmul", name, lambda a, b: torch.einsum("kcm,kn->cmn", a, b), floats(left), floats(right))
+
+
+column_groups("named rows", "B 3 4", "B 2")
+column_groups("fixed rows", "5 2 3", "5 4")
+column_groups("one group", "B 1 3", "B 2")
+column_groups("groups of one", "B 3 1", "B 1")
+column_groups("one row", "U 2 3", "U 2")
