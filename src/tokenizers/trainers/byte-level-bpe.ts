@@ -14,18 +14,21 @@ import type { SpecialTokenMap } from "../tokenizer-classes.ts";
 import { tokenizerClass } from "../tokenizer-classes.ts";
 import { Vocabulary } from "../vocabulary.ts";
 import { learnMerges } from "./learn-merges.ts";
+import { TEXT_OPTION_NAMES, type TextOptions, textParts } from "./text-options.ts";
 import { trainedConfig } from "./trained-config.ts";
 import { checkCounts, requireWords } from "./training-options.ts";
 import type { OnTrainingProgress } from "./training-progress.ts";
 import { countWords, type Lines } from "./word-counts.ts";
 
-export interface ByteLevelBpeTrainingOptions {
+export interface ByteLevelBpeTrainingOptions extends TextOptions {
   /** Tokens at most, special ones and the 256 bytes included; 30,000. */
   vocabSize?: number | undefined;
   /** Pairs that occur less often are not merged; 2. */
   minFrequency?: number | undefined;
   /** First tokens, in this order; `<|endoftext|>`, or RoBERTa's if `style` says so. */
   specialTokens?: readonly string[] | undefined;
+  /** Tokens that would reach so many bytes are not made, but for pairs; no limit. */
+  maxTokenLength?: number | undefined;
   /** Which model's special tokens and post-processing the tokenizer gets; "gpt2". */
   style?: "gpt2" | "roberta" | undefined;
   /** Put a space before texts that begin without one; false. */
@@ -36,7 +39,8 @@ export interface ByteLevelBpeTrainingOptions {
 }
 
 const NAMES = [
-  ...["vocabSize", "minFrequency", "specialTokens", "style", "addPrefixSpace", "modelMaxLength", "onProgress"],
+  ...["vocabSize", "minFrequency", "specialTokens", "maxTokenLength", "style", "addPrefixSpace", "modelMaxLength"],
+  ...["onProgress", ...TEXT_OPTION_NAMES],
 ];
 
 /**
@@ -48,35 +52,40 @@ export async function trainByteLevelBpe(lines: Lines, options: ByteLevelBpeTrain
   refuseUnknownNames(options, NAMES, "the options of trainByteLevelBpe");
   const { vocabSize = 30_000, minFrequency = 2, style = "gpt2", addPrefixSpace = false, onProgress } = options;
   const modelMaxLength = options.modelMaxLength ?? (style === "gpt2" ? 1024 : 512);
-  checkCounts({ vocabSize, minFrequency, modelMaxLength }, ["vocabSize", "minFrequency", "modelMaxLength"]);
-  const published = tokenizerClass(style === "gpt2" ? "GPT2Tokenizer" : "RobertaTokenizer");
+  const { maxTokenLength } = options;
+  checkCounts({ vocabSize, minFrequency, maxTokenLength, modelMaxLength });
+  const kind = tokenizerClass(style === "gpt2" ? "GPT2Tokenizer" : "RobertaTokenizer");
   const specialTokens = options.specialTokens ?? defaultSpecialTokens(style);
 
-  const preTokenizer = new ByteLevelPreTokenizer({ addPrefixSpace });
-  const wordCounts = await countWords(lines, { preTokenizer }, onProgress);
+  const text = textParts(options, {
+    normalizer: undefined,
+    preTokenizer: new ByteLevelPreTokenizer({ addPrefixSpace }),
+  });
+  const wordCounts = await countWords(lines, text, onProgress);
   requireWords(wordCounts);
   const { tokens, merges } = await learnMerges(
     wordCounts,
-    { vocabSize, minFrequency, specialTokens, initialAlphabet: BYTE_CHARACTERS },
+    { vocabSize, minFrequency, specialTokens, maxTokenLength, initialAlphabet: BYTE_CHARACTERS },
     onProgress,
   );
 
   const model = new BpeModel(new Vocabulary(tokens), merges);
-  const named = presentTokens(published.specialTokens, specialTokens);
+  const named = presentTokens(kind.specialTokens, specialTokens);
   const { cls_token: cls, sep_token: sep } = named;
-  const pipeline =
+  const published =
     style === "roberta" && cls !== undefined && sep !== undefined
       ? robertaPipeline(model, addPrefixSpace, { cls, sep })
       : gpt2Pipeline(model, addPrefixSpace);
+  const pipeline = published.with({ normalizer: text.normalizer, preTokenizer: text.preTokenizer });
   pipeline.addTokens(specialTokens.map((token) => specialToken(token, { lstrip: token === named.mask_token })));
   // A published class takes its special tokens for granted, and would add those that are missing.
-  const isPublished = Object.keys(named).length === Object.keys(published.specialTokens).length;
-  const config = trainedConfig(isPublished ? published.name : "PreTrainedTokenizerFast", {
+  const isPublished = text.isOwn && Object.keys(named).length === Object.keys(kind.specialTokens).length;
+  const config = trainedConfig(isPublished ? kind.name : "PreTrainedTokenizerFast", {
     specialTokens: named,
     additionalSpecialTokens: specialTokens.filter((token) => !Object.values(named).includes(token)),
     modelMaxLength,
     cleanUpTokenizationSpaces: false,
-    modelInputNames: published.modelInputNames,
+    modelInputNames: kind.modelInputNames,
     rest: { add_prefix_space: addPrefixSpace },
   });
   return new Tokenizer(pipeline, config);

@@ -21,20 +21,27 @@ import { Tokenizer } from "../tokenizer.ts";
 import { TokenizerPipeline } from "../tokenizer-pipeline.ts";
 import { Vocabulary } from "../vocabulary.ts";
 import { learnMerges } from "./learn-merges.ts";
+import { TEXT_OPTION_NAMES, type TextOptions, textParts } from "./text-options.ts";
 import { trainedConfig } from "./trained-config.ts";
 import { checkCounts, requireWords } from "./training-options.ts";
 import type { OnTrainingProgress } from "./training-progress.ts";
 import { countWords, type Lines } from "./word-counts.ts";
 
-export interface CharacterBpeTrainingOptions {
+export interface CharacterBpeTrainingOptions extends TextOptions {
   /** Tokens at most, special ones and characters included; 30,000. */
   vocabSize?: number | undefined;
   /** Pairs that occur less often are not merged; 2. */
   minFrequency?: number | undefined;
   /** Characters at most, the most frequent ones; no limit. */
   limitAlphabet?: number | undefined;
+  /** Characters that are tokens even if the corpus lacks them. */
+  initialAlphabet?: readonly string[] | undefined;
+  /** Tokens that would reach so many characters, affixes not counted, are not made, but for pairs; no limit. */
+  maxTokenLength?: number | undefined;
   /** First tokens, in this order; `<unk>`, which it must hold. */
   specialTokens?: readonly string[] | undefined;
+  /** What stands before pieces that continue a word; nothing. */
+  continuingSubwordPrefix?: string | undefined;
   /** What ends the last character of a word; "</w>". */
   endOfWordSuffix?: string | undefined;
   /** "bert" cleans and sets ideographs apart, as GPT does; "nfkc" unifies what Unicode holds for compatible; "bert". */
@@ -49,7 +56,8 @@ export interface CharacterBpeTrainingOptions {
 const UNKNOWN = "<unk>";
 const NAMES = [
   ...["vocabSize", "minFrequency", "limitAlphabet", "specialTokens", "endOfWordSuffix", "normalization", "lowercase"],
-  ...["modelMaxLength", "onProgress"],
+  ...["initialAlphabet", "maxTokenLength", "continuingSubwordPrefix", "modelMaxLength", "onProgress"],
+  ...TEXT_OPTION_NAMES,
 ];
 
 /**
@@ -60,28 +68,33 @@ const NAMES = [
 export async function trainCharacterBpe(lines: Lines, options: CharacterBpeTrainingOptions = {}): Promise<Tokenizer> {
   refuseUnknownNames(options, NAMES, "the options of trainCharacterBpe");
   const { vocabSize = 30_000, minFrequency = 2, limitAlphabet, modelMaxLength = 512, onProgress } = options;
-  checkCounts({ vocabSize, minFrequency, limitAlphabet, modelMaxLength }, [
-    ...["vocabSize", "minFrequency", "limitAlphabet", "modelMaxLength"],
-  ]);
+  const { initialAlphabet, maxTokenLength, continuingSubwordPrefix } = options;
+  checkCounts({ vocabSize, minFrequency, limitAlphabet, maxTokenLength, modelMaxLength });
   const { specialTokens = [UNKNOWN], endOfWordSuffix = "</w>" } = options;
   requireUnknown(specialTokens);
 
   const { normalization = "bert", lowercase = true } = options;
-  const normalizer = normalizerOf(normalization, lowercase);
-  const preTokenizer = new BertPreTokenizer();
+  const own = { normalizer: normalizerOf(normalization, lowercase), preTokenizer: new BertPreTokenizer() };
+  const { normalizer, preTokenizer, isOwn } = textParts(options, own);
   const wordCounts = await countWords(lines, { normalizer, preTokenizer }, onProgress);
   requireWords(wordCounts);
   const { tokens, merges } = await learnMerges(
     wordCounts,
-    { vocabSize, minFrequency, limitAlphabet, specialTokens, endOfWordSuffix },
+    {
+      ...{ vocabSize, minFrequency, limitAlphabet, initialAlphabet, maxTokenLength, specialTokens },
+      ...{ continuingSubwordPrefix, endOfWordSuffix },
+    },
     onProgress,
   );
 
-  const model = new BpeModel(new Vocabulary(tokens), merges, { unknownToken: UNKNOWN, endOfWordSuffix });
+  const model = new BpeModel(new Vocabulary(tokens), merges, {
+    ...{ unknownToken: UNKNOWN, continuingSubwordPrefix, endOfWordSuffix },
+  });
   const decoder = new BpeDecoder(endOfWordSuffix);
   const pipeline = new TokenizerPipeline({ normalizer, preTokenizer, model, decoder });
   pipeline.addTokens(specialTokens.map((token) => specialToken(token)));
-  const isPublished = normalization === "bert" && lowercase && endOfWordSuffix === "</w>";
+  const isPlain = continuingSubwordPrefix === undefined && endOfWordSuffix === "</w>";
+  const isPublished = isOwn && normalization === "bert" && lowercase && isPlain;
   const config = trainedConfig(isPublished ? "OpenAIGPTTokenizer" : "PreTrainedTokenizerFast", {
     specialTokens: { unk_token: UNKNOWN },
     additionalSpecialTokens: specialTokens.filter((token) => token !== UNKNOWN),

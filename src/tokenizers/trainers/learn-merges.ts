@@ -1,13 +1,13 @@
 import { MergeLearner, type MergeOptions } from "./merge-learner.ts";
 import { type OnTrainingProgress, ProgressReporter } from "./training-progress.ts";
-import type { WordCounts } from "./word-counts.ts";
+import type { CountedWords } from "./word-counts.ts";
 
 /** Merges between two looks at the clock. */
 const STEPS_BETWEEN_REPORTS = 16;
 
 /** Learns all merges that the options allow, reporting progress and letting the event loop run meanwhile. */
 export async function learnMerges(
-  wordCounts: WordCounts,
+  wordCounts: CountedWords,
   options: MergeOptions,
   onProgress?: OnTrainingProgress,
 ): Promise<MergeLearner> {

@@ -8,7 +8,7 @@
 import type { Merge } from "../models/index.ts";
 import { PairTable } from "../pair-table.ts";
 import { PairQueue, type PairWords } from "./pair-queue.ts";
-import type { WordCounts } from "./word-counts.ts";
+import type { CountedWords } from "./word-counts.ts";
 import { type AlphabetOptions, TokenList, WordSymbols } from "./word-symbols.ts";
 
 export interface MergeOptions extends AlphabetOptions {
@@ -43,7 +43,7 @@ export class MergeLearner {
   #arisenPlaces = new Int32Array(1 << 16);
   readonly #queue = new PairQueue({ left: (pair) => this.#pairLefts[pair]!, right: (pair) => this.#pairRights[pair]! });
 
-  constructor(wordCounts: WordCounts, options: MergeOptions) {
+  constructor(wordCounts: CountedWords, options: MergeOptions) {
     this.#options = options;
     for (const token of options.specialTokens) this.#list.add(token);
     this.#words = new WordSymbols(wordCounts, options, this.#list);

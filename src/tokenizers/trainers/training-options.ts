@@ -1,10 +1,9 @@
 import { ConfigurationError, DataError } from "../../errors.ts";
-import type { WordCounts } from "./word-counts.ts";
+import type { CountedWords } from "./word-counts.ts";
 
 /** Refuses counts that make no sense. */
-export function checkCounts(options: Readonly<Record<string, unknown>>, names: readonly string[]): void {
-  for (const name of names) {
-    const value = options[name];
+export function checkCounts(options: Readonly<Record<string, unknown>>): void {
+  for (const [name, value] of Object.entries(options)) {
     if (value === undefined || (Number.isSafeInteger(value) && Number(value) >= 0)) continue;
     throw new ConfigurationError(`${name} should be a whole number of at least 0, but is ${String(value)}.`, {
       field: name,
@@ -16,7 +15,7 @@ export function checkCounts(options: Readonly<Record<string, unknown>>, names: r
 }
 
 /** A tokenizer cannot be learnt from nothing. */
-export function requireWords(wordCounts: WordCounts): void {
+export function requireWords(wordCounts: CountedWords): void {
   if (wordCounts.size > 0) return;
   throw new DataError("The corpus for the tokenizer holds no words.", {
     expected: "lines of text",

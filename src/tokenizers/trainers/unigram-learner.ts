@@ -8,12 +8,14 @@
 import { TokenTrie } from "../models/token-trie.ts";
 import { UNKNOWN_PENALTY } from "../models/unigram.ts";
 import { repeatedSubstrings } from "./repeated-substrings.ts";
-import type { WordCounts } from "./word-counts.ts";
+import type { CountedWords } from "./word-counts.ts";
 import { type LatticePieces, UNKNOWN_PIECE, WordLattice } from "./word-lattice.ts";
 
 export interface UnigramLearningOptions {
   /** Pieces at most; all characters of the corpus are kept beside them. */
   readonly vocabSize: number;
+  /** Characters that are kept even if the corpus lacks them. */
+  readonly initialAlphabet: readonly string[];
   /** Characters of a piece at most. */
   readonly maxPieceLength: number;
   /** Pieces to begin with, at most. */
@@ -45,7 +47,7 @@ export class UnigramLearner {
   #alive: number[];
   readonly #lattice = new WordLattice();
 
-  constructor(wordCounts: WordCounts, options: UnigramLearningOptions) {
+  constructor(wordCounts: CountedWords, options: UnigramLearningOptions) {
     this.#options = options;
     const words: string[] = [];
     const wordTotals: number[] = [];
@@ -82,7 +84,9 @@ export class UnigramLearner {
     const worst = this.#worstScore();
     const chosen = new Map<string, number>();
     let penalty = 0;
-    for (const character of [...new Set(this.#words.flatMap((word) => Array.from(word)))].sort()) {
+    const characters = new Set(this.#options.initialAlphabet.flatMap((text) => Array.from(text).slice(0, 1)));
+    for (const word of this.#words) for (const character of word) characters.add(character);
+    for (const character of [...characters].sort()) {
       const known = scores.get(character);
       chosen.set(character, known ?? worst + penalty);
       // Characters that were lost come last, and in a definite order.

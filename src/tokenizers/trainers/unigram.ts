@@ -10,17 +10,23 @@ import { Tokenizer } from "../tokenizer.ts";
 import type { SpecialTokenMap } from "../tokenizer-classes.ts";
 import { TokenizerPipeline } from "../tokenizer-pipeline.ts";
 import { Vocabulary } from "../vocabulary.ts";
+import { coverCharacters } from "./character-coverage.ts";
+import { TEXT_OPTION_NAMES, type TextOptions, textParts } from "./text-options.ts";
 import { trainedConfig } from "./trained-config.ts";
 import { checkCounts, requireWords } from "./training-options.ts";
 import { type OnTrainingProgress, ProgressReporter } from "./training-progress.ts";
 import { UnigramLearner } from "./unigram-learner.ts";
 import { countWords, type Lines } from "./word-counts.ts";
 
-export interface UnigramTrainingOptions {
+export interface UnigramTrainingOptions extends TextOptions {
   /** Tokens, special ones included; 8,000. */
   vocabSize?: number | undefined;
   /** First tokens, in this order; `<unk>`, `<s>`, `</s>`, `<pad>`. It must hold `<unk>`. */
   specialTokens?: readonly string[] | undefined;
+  /** Characters that are pieces even if the corpus lacks them. */
+  initialAlphabet?: readonly string[] | undefined;
+  /** Share of the text whose characters must be pieces; the rarest ones beyond it become unknown; 1. */
+  characterCoverage?: number | undefined;
   /** Characters of a piece at most; 16. */
   maxPieceLength?: number | undefined;
   /** Pieces to begin with, at most; 1,000,000. */
@@ -38,7 +44,7 @@ export interface UnigramTrainingOptions {
 
 const NAMES = [
   ...["vocabSize", "specialTokens", "maxPieceLength", "seedSize", "shrinkingFactor", "subIterations", "lowercase"],
-  ...["modelMaxLength", "onProgress"],
+  ...["initialAlphabet", "characterCoverage", "modelMaxLength", "onProgress", ...TEXT_OPTION_NAMES],
 ];
 const ROLES = { unk_token: "<unk>", bos_token: "<s>", eos_token: "</s>", pad_token: "<pad>" } as const;
 
@@ -51,17 +57,19 @@ export async function trainUnigram(lines: Lines, options: UnigramTrainingOptions
   refuseUnknownNames(options, NAMES, "the options of trainUnigram");
   const { vocabSize = 8000, maxPieceLength = 16, seedSize = 1_000_000, subIterations = 2 } = options;
   const { shrinkingFactor = 0.75, modelMaxLength = 512, lowercase = false, onProgress } = options;
-  const counts = { vocabSize, maxPieceLength, seedSize, subIterations, modelMaxLength };
-  checkCounts(counts, Object.keys(counts));
+  const { initialAlphabet = [], characterCoverage = 1 } = options;
+  checkCounts({ vocabSize, maxPieceLength, seedSize, subIterations, modelMaxLength });
   const specialTokens: readonly string[] = options.specialTokens ?? Object.values(ROLES);
-  checkTraining(specialTokens, shrinkingFactor, vocabSize);
+  checkTraining(specialTokens, { shrinkingFactor, characterCoverage, vocabSize });
 
-  const normalizer = sentencePieceNormalizer(lowercase);
-  const preTokenizer = new MetaspacePreTokenizer();
+  const metaspace = new MetaspacePreTokenizer();
+  const own = { normalizer: sentencePieceNormalizer(lowercase), preTokenizer: metaspace };
+  const { normalizer, preTokenizer } = textParts(options, own);
   const wordCounts = await countWords(lines, { normalizer, preTokenizer }, onProgress);
   requireWords(wordCounts);
-  const learner = new UnigramLearner(wordCounts, {
-    ...{ vocabSize: vocabSize - specialTokens.length, maxPieceLength, seedSize, shrinkingFactor, subIterations },
+  const learner = new UnigramLearner(coverCharacters(wordCounts, characterCoverage), {
+    ...{ vocabSize: vocabSize - specialTokens.length, initialAlphabet, maxPieceLength, seedSize, shrinkingFactor },
+    subIterations,
   });
   const reporter = new ProgressReporter(onProgress);
   const firstSize = learner.size;
@@ -72,7 +80,7 @@ export async function trainUnigram(lines: Lines, options: UnigramTrainingOptions
   const vocabulary = new Vocabulary([...specialTokens, ...pieces.map(({ text }) => text)]);
   const scores = [...specialTokens.map(() => 0), ...pieces.map(({ score }) => score)];
   const model = new UnigramModel(vocabulary, scores, { unknownId: vocabulary.idOf("<unk>"), byteFallback: false });
-  const decoder = new MetaspaceDecoder(preTokenizer.options);
+  const decoder = new MetaspaceDecoder(metaspace.options);
   const pipeline = new TokenizerPipeline({ normalizer, preTokenizer, model, decoder });
   pipeline.addTokens(specialTokens.map((token) => specialToken(token)));
   const named: SpecialTokenMap = Object.fromEntries(
@@ -90,14 +98,20 @@ export async function trainUnigram(lines: Lines, options: UnigramTrainingOptions
   return new Tokenizer(pipeline, config);
 }
 
-function checkTraining(specialTokens: readonly string[], shrinkingFactor: number, vocabSize: number): void {
+function checkTraining(
+  specialTokens: readonly string[],
+  options: { readonly shrinkingFactor: number; readonly characterCoverage: number; readonly vocabSize: number },
+): void {
+  const { shrinkingFactor, characterCoverage, vocabSize } = options;
   const problem = !specialTokens.includes("<unk>")
     ? { field: "specialTokens", expected: "a list with <unk>", received: specialTokens.join(", ") }
     : !(shrinkingFactor > 0 && shrinkingFactor < 1)
       ? { field: "shrinkingFactor", expected: "a number between 0 and 1", received: String(shrinkingFactor) }
-      : vocabSize <= specialTokens.length
-        ? { field: "vocabSize", expected: `more than ${specialTokens.length}`, received: String(vocabSize) }
-        : undefined;
+      : !(characterCoverage > 0 && characterCoverage <= 1)
+        ? { field: "characterCoverage", expected: "a number above 0, at most 1", received: String(characterCoverage) }
+        : vocabSize <= specialTokens.length
+          ? { field: "vocabSize", expected: `more than ${specialTokens.length}`, received: String(vocabSize) }
+          : undefined;
   if (!problem) return;
   const hint = "Correct the option.";
   throw new ConfigurationError(`${problem.field} should be ${problem.expected}.`, { ...problem, hint });

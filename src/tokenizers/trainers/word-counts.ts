@@ -21,8 +21,14 @@ export interface WordLimits {
   readonly mostUnits: number;
 }
 
+/** Words and how often each occurs, always in the same order. */
+export interface CountedWords {
+  readonly size: number;
+  forEach(visit: (word: string, count: number) => void): void;
+}
+
 /** The words of a corpus in the order in which they first came, and how often each occurs. */
-export class WordCounts implements WordReceiver {
+export class WordCounts implements CountedWords, WordReceiver {
   readonly #limits: WordLimits;
   readonly #words = new WordTable();
   #counts = new Float64Array(1 << 10);

@@ -1,6 +1,6 @@
 /** The words of a corpus as sequences of token ids, one for each character: what merging begins with. */
 import { unitsOf } from "../character-properties.ts";
-import type { WordCounts } from "./word-counts.ts";
+import type { CountedWords } from "./word-counts.ts";
 
 export interface AlphabetOptions {
   /** Characters at most, the most frequent ones; others are as if they were not there. */
@@ -43,7 +43,7 @@ export class WordSymbols {
   readonly ends: Int32Array;
   readonly counts: Float64Array;
 
-  constructor(words: WordCounts, options: AlphabetOptions, tokens: TokenList) {
+  constructor(words: CountedWords, options: AlphabetOptions, tokens: TokenList) {
     this.symbols = new Int32Array(1 << 12);
     this.starts = new Int32Array(words.size);
     this.ends = new Int32Array(words.size);
@@ -58,7 +58,7 @@ export class WordSymbols {
   }
 
   /** Fills `symbols` with code points and places; returns how often each code point occurs. */
-  #readCharacters(words: WordCounts): Float64Array {
+  #readCharacters(words: CountedWords): Float64Array {
     const frequencies = new Float64Array(CODE_POINTS);
     let word = 0;
     let at = 0;

@@ -11,12 +11,13 @@ import { bertNormalizer, bertPipeline } from "../published-pipelines.ts";
 import { Tokenizer } from "../tokenizer.ts";
 import { Vocabulary } from "../vocabulary.ts";
 import { learnMerges } from "./learn-merges.ts";
+import { TEXT_OPTION_NAMES, type TextOptions, textParts } from "./text-options.ts";
 import { trainedConfig } from "./trained-config.ts";
 import { checkCounts, requireWords } from "./training-options.ts";
 import type { OnTrainingProgress } from "./training-progress.ts";
 import { countWords, type Lines } from "./word-counts.ts";
 
-export interface WordPieceTrainingOptions {
+export interface WordPieceTrainingOptions extends TextOptions {
   /** Tokens at most, special ones and characters included; 30,000. */
   vocabSize?: number | undefined;
   /** Pairs that occur less often are not merged; 2. */
@@ -47,7 +48,7 @@ const BERT_SPECIAL_TOKENS: readonly string[] = ["[PAD]", "[UNK]", "[CLS]", "[SEP
 const NAMES = [
   ...["vocabSize", "minFrequency", "limitAlphabet", "initialAlphabet", "specialTokens", "continuingSubwordPrefix"],
   ...["maxInputCharactersPerWord", "lowercase", "stripAccents", "handleChineseCharacters", "modelMaxLength"],
-  "onProgress",
+  ...["onProgress", ...TEXT_OPTION_NAMES],
 ];
 
 /**
@@ -60,7 +61,7 @@ export async function trainWordPiece(lines: Lines, options: WordPieceTrainingOpt
   const { vocabSize = 30_000, minFrequency = 2, limitAlphabet = 1000, modelMaxLength = 512 } = options;
   const { continuingSubwordPrefix = "##", maxInputCharactersPerWord = 100, initialAlphabet, onProgress } = options;
   const counts = { vocabSize, minFrequency, limitAlphabet, modelMaxLength, maxInputCharactersPerWord };
-  checkCounts(counts, Object.keys(counts));
+  checkCounts(counts);
   const specialTokens = options.specialTokens ?? BERT_SPECIAL_TOKENS;
   requireBertTokens(specialTokens);
 
@@ -69,8 +70,9 @@ export async function trainWordPiece(lines: Lines, options: WordPieceTrainingOpt
     stripAccents: options.stripAccents,
     handleChineseCharacters: options.handleChineseCharacters ?? true,
   };
-  const cutting = { normalizer: bertNormalizer(text), preTokenizer: new BertPreTokenizer() };
-  const wordCounts = await countWords(lines, cutting, onProgress);
+  const own = { normalizer: bertNormalizer(text), preTokenizer: new BertPreTokenizer() };
+  const { normalizer, preTokenizer, isOwn } = textParts(options, own);
+  const wordCounts = await countWords(lines, { normalizer, preTokenizer }, onProgress);
   requireWords(wordCounts);
   const { tokens } = await learnMerges(
     wordCounts,
@@ -79,9 +81,10 @@ export async function trainWordPiece(lines: Lines, options: WordPieceTrainingOpt
   );
 
   const model = new WordPieceModel(new Vocabulary(tokens), { continuingSubwordPrefix, maxInputCharactersPerWord });
-  const pipeline = bertPipeline(model, text, { unk: "[UNK]", cls: "[CLS]", sep: "[SEP]" });
+  const published = bertPipeline(model, text, { unk: "[UNK]", cls: "[CLS]", sep: "[SEP]" });
+  const pipeline = published.with({ normalizer, preTokenizer });
   pipeline.addTokens(specialTokens.map((token) => specialToken(token)));
-  const isPlainBert = continuingSubwordPrefix === "##" && maxInputCharactersPerWord === 100;
+  const isPlainBert = isOwn && continuingSubwordPrefix === "##" && maxInputCharactersPerWord === 100;
   const config = trainedConfig(isPlainBert ? "BertTokenizer" : "PreTrainedTokenizerFast", {
     specialTokens: {
       unk_token: "[UNK]",
