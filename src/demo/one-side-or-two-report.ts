@@ -68,7 +68,7 @@ export function wordTable(models: readonly ModelAnswers[]): string[] {
   });
   return [
     `  The words: ${words.join(", ")}. The share of the two for good weather, beside what it should be:`,
-    padded("") + models.map(({ name }) => name.padEnd(barColumns + 7) + "should".padStart(8)).join("   "),
+    padded("") + models.map(({ name }) => name.padEnd(barColumns + 6) + "should be".padStart(9)).join("   "),
     ...rows,
     ...models.map(
       ({ name, words: answers }) => `  ${name.padEnd(4)} word by word, first row: ${wordByWord(answers.bad)}`,

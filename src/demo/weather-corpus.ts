@@ -67,7 +67,7 @@ export const weatherProbe = {
 /** No document holds the first sentence, so that no row of training has it beside either of the others. */
 export const pairProbe = {
   first: { text: "今天天气很糟糕。", gloss: "the weather today is awful" },
-  following: { text: "下午的体育课取消了。", gloss: "this afternoon's sports lesson is cancelled" },
+  following: { text: "下午的体育课取消了。", gloss: "this afternoon's PE is cancelled" },
   unrelated: { text: "鱼快被烤焦啦。", gloss: "the fish is about to burn" },
 } as const satisfies Readonly<Record<string, GlossedText>>;
 
