@@ -10,6 +10,7 @@ import { benchmarkCases } from "./cases.ts";
 import { writeSection } from "./document.ts";
 import { pythonOrNone } from "./make-python.ts";
 import { measure } from "./measure.ts";
+import { peerSides } from "./peers.ts";
 import { Programs } from "./programs.ts";
 import { markdownText, terminalText } from "./report.ts";
 import { sidesOf } from "./sides.ts";
@@ -22,6 +23,7 @@ NAME       ${benchmarkCases.map(({ name }) => name).join(", ")}
 --rounds N   rounds in which the sides alternate (default: 3)
 --threads N  threads of each side (default: all processors)
 --alone      only our side
+--peers      other engines of JavaScript, on small-gpt
 --sweep      how time and memory of a step grow, in place of the cases; NAME is then one of
              ${Object.keys(axes).join(", ")} (default: all)
 --write      write the figures into docs/performance.md
@@ -36,6 +38,7 @@ const { values, positionals } = parseArgs({
     rounds: { type: "string", default: "3" },
     threads: { type: "string", default: String(availableParallelism()) },
     alone: { type: "boolean", default: false },
+    peers: { type: "boolean", default: false },
     sweep: { type: "boolean", default: false },
     write: { type: "boolean", default: false },
     help: { type: "boolean", default: false },
@@ -63,10 +66,12 @@ async function main(): Promise<void> {
     const chosen = names.length > 0 ? names : quick;
     for (const benchmark of benchmarkCases.filter(({ name }) => chosen.includes(name))) {
       const sides = sidesOf(benchmark, programs, { threads, python });
+      if (values.peers && benchmark.name === "small-gpt") sides.push(...peerSides(benchmark, threads));
       const onRound = (round: number): void => console.error(`${benchmark.name}: round ${round + 1} of ${rounds}`);
       const times = await measure(benchmark, sides, programs, { rounds, threads, onRound });
       console.log(`\n${terminalText(times)}`);
-      const command = `npm run benchmark -- ${benchmark.name} --rounds ${rounds} --threads ${threads}`;
+      const flags = [`--rounds ${rounds}`, `--threads ${threads}`, ...(values.peers ? ["--peers"] : [])];
+      const command = `npm run benchmark -- ${benchmark.name} ${flags.join(" ")}`;
       if (values.write) writeSection(benchmark.name, markdownText(times, command));
     }
   } finally {

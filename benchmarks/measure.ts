@@ -46,7 +46,6 @@ export async function measure(
 ): Promise<CaseTimes> {
   const times = sides.map(({ name }): SideTimes => ({ name, ms: [], cpuMs: [], firstMs: [], peakMiB: [] }));
   const peaks: Peaks[] = [];
-  const [few, many] = benchmark.repetitions;
   for (let round = 0; round < rounds; round++) {
     onRound(round);
     peaks.push(programs.run("machine-peaks", String(threads), programs.fmaPeak ?? "") as Peaks);
@@ -55,8 +54,9 @@ export async function measure(
     const order = round % 2 === 0 ? [...sides.keys()] : [...sides.keys()].reverse();
     for (const index of order) {
       const [side, time] = [sides[index] as Side, times[index] as SideTimes];
-      const short = await timedProcess(side.command(few));
-      const long = await timedProcess(side.command(many));
+      const [few, many] = side.repetitions ?? benchmark.repetitions;
+      const short = await timedProcess(side.command(few), side.environment);
+      const long = await timedProcess(side.command(many), side.environment);
       time.ms.push((long.wallMs - short.wallMs) / (many - few));
       time.cpuMs.push((long.cpuMs - short.cpuMs) / (many - few));
       time.firstMs.push(short.firstMs);

@@ -10,7 +10,11 @@ import type { Command } from "./timed-process.ts";
 export interface Side {
   readonly name: string;
   readonly command: (repetitions: number) => Command;
-  /** Whether it computes something else than we do, so that its result cannot be compared. */
+  /** In place of the case's own. */
+  readonly repetitions?: readonly [short: number, long: number];
+  /** Variables of the process, beside those of this one. */
+  readonly environment?: Readonly<Record<string, string>>;
+  /** Whether it starts from other weights or computes something else than we do, so that results cannot be compared. */
   readonly isDifferentWork?: boolean;
 }
 

@@ -16,9 +16,12 @@ export interface ProcessTimes {
 export type Command = readonly [program: string, ...args: readonly string[]];
 
 /** Throws what the program printed when it fails. */
-export async function timedProcess([program, ...args]: Command): Promise<ProcessTimes> {
+export async function timedProcess(
+  [program, ...args]: Command,
+  environment: Readonly<Record<string, string>> = {},
+): Promise<ProcessTimes> {
   const startMs = performance.now();
-  const child = spawn(program, args, { stdio: ["ignore", "pipe", "pipe"] });
+  const child = spawn(program, args, { stdio: ["ignore", "pipe", "pipe"], env: { ...process.env, ...environment } });
   let [output, errors, firstMs] = ["", "", Number.NaN];
   child.stdout.setEncoding("utf8").on("data", (text: string) => {
     output += text;
