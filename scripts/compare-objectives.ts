@@ -154,9 +154,9 @@ function showConfusion(shares: readonly (readonly number[])[]): void {
 }
 
 const parts: Readonly<Record<string, readonly [(steps: number) => Promise<void>, number]>> = {
-  masks: [compareMasks, 2400],
-  objectives: [compareObjectives, 2400],
-  "three-classes": [confuseThreeClasses, 4500],
+  masks: [compareMasks, 1000],
+  objectives: [compareObjectives, 1000],
+  "three-classes": [confuseThreeClasses, 2400],
 };
 
 const { values, positionals } = parseArgs({ options: { steps: { type: "string" } }, allowPositionals: true });
