@@ -77,9 +77,7 @@ async function maskedMetrics({ model, tokenizer, heldOut, objective }: PretrainR
   };
   if (heldOut === undefined) throw new Error("nothing is held out");
   const evaluator = new Evaluator(model, running);
-  const metrics = await evaluator.evaluate(heldOut, { sequenceLength: 32 });
-  await evaluator.release();
-  return metrics;
+  return evaluator.evaluate(heldOut, { sequenceLength: 32 });
 }
 
 function percent(share: number | undefined): string {
