@@ -34,7 +34,7 @@ import { causalWordProbabilities, maskedWordProbabilities } from "./whole-word-s
 /** Many rows a step: how likely each word is swings with the last few batches, the more the fewer they hold. */
 const weatherRecipes = {
   full: { bertSteps: 2400, bertRows: 96, gptSteps: 1500, pairSteps: 800 },
-  quick: { bertSteps: 1200, bertRows: 96, gptSteps: 600, pairSteps: 400 },
+  quick: { bertSteps: 1400, bertRows: 96, gptSteps: 600, pairSteps: 300 },
 } as const satisfies Record<string, WeatherRecipe>;
 
 export interface OneSideOrTwoOptions {

@@ -45,7 +45,7 @@ export async function trainShortly(options: ShortTraining): Promise<boolean> {
     kernels,
     threads,
   });
-  const average = new MovingAverage(kernels, store.values.length, { decay: 1 - 8 / steps, warmup: true });
+  const average = new MovingAverage(kernels, store.values.length, { decay: 1 - 10 / steps, warmup: true });
   const trainer = new Trainer({
     step,
     stream,
