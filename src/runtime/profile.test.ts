@@ -65,6 +65,12 @@ describe("profileOf", () => {
     });
   });
 
+  it("leaves a graph whole whose engine records no nodes", () => {
+    const { parts, layers, operators } = profileOf({ ...recording, nodes: [] });
+    expect(parts.find(({ name }) => name === "graph")?.ms).toBeCloseTo(0.9, 9);
+    expect([...layers, ...operators]).toEqual([]);
+  });
+
   it("sums modules up, forward and backward, in the order of the forward pass", () => {
     const rounded = profile.layers.map(({ name, forwardMs, backwardMs }) => [
       name,

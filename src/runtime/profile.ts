@@ -55,11 +55,12 @@ export function profileOf(recording: Recording): Profile {
   for (const node of nodes) passes[placeOf(node).isBackward ? "backward" : "forward"] += node.durationMs;
   const parts = new Map<string, number>();
   for (const { name, durationMs } of withoutInner(spans)) {
-    if (name === "run") {
+    const isSplit = name === "run" && nodes.length > 0;
+    if (isSplit) {
       parts.set("graph, forward", passes.forward);
       if (passes.backward > 0) parts.set("graph, backward", passes.backward);
     }
-    const label = name === "run" ? "graph, around its nodes" : name;
+    const label = isSplit ? "graph, around its nodes" : name === "run" ? "graph" : name;
     parts.set(label, (parts.get(label) ?? 0) + durationMs);
   }
   const around = parts.get("graph, around its nodes");

@@ -31,17 +31,10 @@ export interface TraceFile {
 export function traceFile({ unit, periods, spans, nodes }: Recording): TraceFile {
   const originMs = Math.min(...[...periods, ...spans].map(({ startMs }) => startMs));
   const span = (row: number, cat: string, { name, startMs, durationMs }: Span, args?: object): TraceEvent => {
+    // Both ends are rounded, so that what lies within another span does not stick out.
     const ts = round((startMs - originMs) * 1000);
-    return {
-      name,
-      cat,
-      ph: "X",
-      pid: process,
-      tid: row,
-      ts,
-      dur: round(durationMs * 1000),
-      ...(args && { args: { ...args } }),
-    };
+    const dur = round(round((startMs + durationMs - originMs) * 1000) - ts);
+    return { name, cat, ph: "X", pid: process, tid: row, ts, dur, ...(args && { args: { ...args } }) };
   };
   return {
     displayTimeUnit: "ms",
