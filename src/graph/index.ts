@@ -1,5 +1,6 @@
 /** Symbolic tensors, operators, differentiation and lowering to ONNX. */
 export { backwardScope, gradientsOf, nodesOf } from "./differentiate.ts";
+export { fuse } from "./fuse.ts";
 export { gradientRules } from "./gradients.ts";
 export { type LoweredGraph, lower, type Port } from "./lower.ts";
 export * from "./operator.ts";

@@ -12,6 +12,8 @@ import {
   type OnnxValueInfo,
 } from "../onnx/index.ts";
 import { nodesOf } from "./differentiate.ts";
+import { fuse } from "./fuse.ts";
+import { fusedOperators } from "./fused-operators.ts";
 import type { EmitOptions, Emitter } from "./operator.ts";
 import { type OperatorType, operators } from "./ops.ts";
 import {
@@ -44,11 +46,13 @@ export interface LoweredGraph {
 export interface LowerOptions {
   /** Where the values of a weight lie that becomes a constant; the others are inputs, and so are all if absent. */
   readonly constants?: ((parameter: Parameter) => ExternalBytes | undefined) | undefined;
+  /** Whether the runtime's fused kernels are used: faster, equal to rounding. */
+  readonly fused?: boolean | undefined;
 }
 
 /** Lowers what `outputs` reach. */
 export function lower(outputs: Readonly<Record<string, SymbolicTensor>>, options: LowerOptions = {}): LoweredGraph {
-  return new Lowering(outputs, options).run();
+  return new Lowering(options.fused === true ? fuse(outputs) : outputs, options).run();
 }
 
 const bytesOf = (data: TypedArray): Uint8Array => new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
@@ -127,8 +131,8 @@ class Lowering implements Emitter {
   #lowerNode(node: GraphNode): void {
     this.#scope = node.scope;
     const inputs = node.inputs.map((tensor) => this.#nameOf(tensor));
-    const operator = operators[node.operator as OperatorType];
-    const result = operator.lower(this, inputs, node.attributes as never, node);
+    const lowerNode = fusedOperators[node.operator] ?? operators[node.operator as OperatorType].lower;
+    const result = lowerNode(this, inputs, node.attributes as never, node);
     const names = typeof result === "string" ? [result] : result;
     for (const [index, tensor] of node.outputs.entries()) this.#names.set(tensor, names[index] ?? "");
   }
@@ -186,7 +190,8 @@ class Lowering implements Emitter {
   }
 
   nodes(type: string, inputs: readonly string[], options: EmitOptions & { outputs: number }): string[] {
-    const outputs = Array.from({ length: options.outputs }, () => this.#fresh(type));
+    const isUnused = (index: number): boolean => options.unused?.includes(index) === true;
+    const outputs = Array.from({ length: options.outputs }, (_, index) => (isUnused(index) ? "" : this.#fresh(type)));
     const attributes = options.attributes as Record<string, OnnxAttribute> | undefined;
     this.#nodes.push({
       type,

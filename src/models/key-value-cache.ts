@@ -17,6 +17,14 @@ export function cachedLength(caches: readonly KeyValue[] | undefined): Dimension
   return first === undefined ? 0 : at(first.key.shape, 2);
 }
 
+/** Of keys or values that continue those of the inputs, what they continue them with; all of others. */
+export function addedPart(keysOrValues: SymbolicTensor): SymbolicTensor {
+  const { source } = keysOrValues;
+  if (source.kind !== "node" || source.node.operator !== "concat") return keysOrValues;
+  const [past, added, ...more] = source.node.inputs;
+  return past?.source.kind === "input" && added !== undefined && more.length === 0 ? added : keysOrValues;
+}
+
 /** The keys and values of a layer's source, where the cache has them. */
 export function cachedSource({ crossKey, crossValue }: Partial<LayerCache> = {}): KeyValue | undefined {
   return crossKey && crossValue && { key: crossKey, value: crossValue };

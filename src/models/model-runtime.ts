@@ -43,20 +43,21 @@ export class ModelRuntime {
     return this.#engine;
   }
 
-  /** Runs `forward` over the inputs and returns the outputs that `wanted` chooses by their dotted names. */
+  /** Runs `forward` over the inputs and returns the outputs that `choose` gives for their dotted names. */
   async call(
     inputs: ReadonlyMap<string, Tensor>,
     forward: (inputs: Record<string, unknown>) => object,
     specs: InputSpecs,
-    wanted: (name: string) => boolean,
+    choose: (name: string, output: SymbolicTensor) => SymbolicTensor | undefined,
     variant: string,
   ): Promise<Record<string, unknown>> {
     const key = `${[...inputs.keys()].sort().join()} ${variant}`;
     const executable = await this.executable(key, () => {
       const result = forward(symbolicInputs(inputs.keys(), specs));
-      const outputs = [...flatten(result as never, isSymbolic)]
-        .filter(([name]) => wanted(name))
-        .map(([name, tensor]) => [outputPrefix + name, tensor] as const);
+      const outputs = [...flatten(result as never, isSymbolic)].flatMap(([name, output]) => {
+        const chosen = choose(name, output);
+        return chosen === undefined ? [] : [[outputPrefix + name, chosen] as const];
+      });
       return Object.fromEntries(outputs);
     });
     const results = await executable.run(Object.fromEntries(inputs));
@@ -101,7 +102,7 @@ export class ModelRuntime {
     const { result } = trace({}, build);
     const engine = await this.engine;
     const compile = (parameters: FixedBuffers["parameters"]): Promise<Executable> =>
-      Executable.compile(engine, result, { parameters }, { threads: this.options.threads });
+      Executable.compile(engine, result, { parameters, fused: true }, { threads: this.options.threads });
     const fromMemory = (parameter: Parameter): Float32Array => store.peek(parameter);
     if (!isConstant) return compile(fromMemory);
     const { stored } = store;

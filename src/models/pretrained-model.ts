@@ -15,6 +15,7 @@ import { Random } from "../random.ts";
 import type { Engine } from "../runtime/engine.ts";
 import type { Executable } from "../runtime/executable.ts";
 import type { Tensor, TensorLike } from "../tensor/index.ts";
+import { addedPart } from "./key-value-cache.ts";
 import { type KeyTable, publishedName } from "./keys.ts";
 import { loadWeights } from "./load-weights.ts";
 import { concreteInputs, type InputSpecs } from "./model-inputs.ts";
@@ -42,8 +43,11 @@ export interface SaveOptions {
 export interface CallOptions {
   readonly outputHiddenStates?: boolean | undefined;
   readonly outputAttentions?: boolean | undefined;
-  /** Whether `pastKeyValues` are returned. */
-  readonly useCache?: boolean | undefined;
+  /**
+   * Whether `pastKeyValues` are returned; with `"added"` only what this call adds to those that it was given,
+   * [B, H, T, K] each, for callers who keep the others themselves.
+   */
+  readonly useCache?: boolean | "added" | undefined;
 }
 
 /** Inputs or outputs with `Leaf` in place of symbols. */
@@ -214,15 +218,16 @@ export abstract class PreTrainedModel<Config, Inputs extends object, Outputs ext
   async run(inputs: Concrete<Inputs, TensorLike>, options: CallOptions = {}): Promise<Concrete<Outputs, Tensor>> {
     const { tensors, specs } = concreteInputs(inputs as object, (given) => this.inputSpecs(given));
     const asked = new Set(Object.entries(options).flatMap(([name, value]) => (value ? [name] : [])));
-    const wanted = (name: string): boolean => {
+    const choose = (name: string, output: SymbolicTensor): SymbolicTensor | undefined => {
       const option = onRequest[name.split(".")[0] ?? ""];
-      return option === undefined || asked.has(option);
+      if (option !== undefined && !asked.has(option)) return undefined;
+      return option === "useCache" && options.useCache === "added" ? addedPart(output) : output;
     };
     const forward = (symbolic: Record<string, unknown>): object => this.forward(symbolic as Inputs);
     // Labels of another type or rank mean another loss.
     const kinds = [...tensors].map(([name, { type, dims }]) => `${name}:${type}${dims.length}`);
-    const variant = [...asked, ...kinds].sort().join();
-    const outputs = await this.runtime.call(tensors, forward, specs, wanted, variant);
+    const variant = [...asked, options.useCache, ...kinds].sort().join();
+    const outputs = await this.runtime.call(tensors, forward, specs, choose, variant);
     return outputs as Concrete<Outputs, Tensor>;
   }
 

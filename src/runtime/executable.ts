@@ -53,6 +53,8 @@ export interface FixedBuffers {
   readonly parameters: ((parameter: Parameter) => Float32Array) | ConstantWeights;
   /** Outputs that go to the same place at each run, such as gradients. */
   readonly outputs?: Buffers;
+  /** Whether the runtime's fused kernels are used: faster, equal to rounding. */
+  readonly fused?: boolean;
 }
 
 function valuesOf(
@@ -104,7 +106,7 @@ export class Executable {
     const { parameters } = fixed;
     const isInput = typeof parameters === "function";
     const placeOf = isInput ? undefined : "folder" in parameters ? parameters.placeOf : placeInMemory;
-    const lowered = measured("lowering the graph", () => lower(outputs, { constants: placeOf }));
+    const lowered = measured("lowering the graph", () => lower(outputs, { constants: placeOf, fused: fixed.fused }));
     const constants = isInput ? undefined : constantsOf(lowered, parameters);
     const session = await measured("compiling the graph", () =>
       engine.createSession(lowered.model, { ...options, constants }),

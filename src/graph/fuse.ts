@@ -1,0 +1,211 @@
+/**
+ * Puts the runtime's fused kernels in the place of what models are written in, in graphs that nobody differentiates. The
+ * runtime's own optimizer knows these kernels too, but not our graphs.
+ */
+import { nodesOf } from "./differentiate.ts";
+import { at } from "./operator.ts";
+import type { MatmulAttributes } from "./operators/linear-algebra.ts";
+import type { AxisAttributes, TransposeAttributes } from "./operators/movement.ts";
+import { type Dimension, type Shape, shapesEqual } from "./shapes.ts";
+import { type GraphNode, SymbolicTensor, type TensorSpec } from "./symbolic-tensor.ts";
+
+type Outputs = Readonly<Record<string, SymbolicTensor>>;
+
+/** The same outputs, computed in fewer passes; equal to rounding. */
+export function fuse(outputs: Outputs): Outputs {
+  return new Fusion(outputs).run();
+}
+
+class Fusion {
+  readonly #outputs: Outputs;
+  readonly #nodes: readonly GraphNode[];
+  readonly #users = new Map<SymbolicTensor, GraphNode[]>();
+  readonly #asked: ReadonlySet<SymbolicTensor>;
+  readonly #replaced = new Map<SymbolicTensor, SymbolicTensor>();
+  readonly #wholeMasks = new Map<SymbolicTensor, SymbolicTensor>();
+
+  constructor(outputs: Outputs) {
+    this.#outputs = outputs;
+    this.#nodes = nodesOf(Object.values(outputs));
+    this.#asked = new Set(Object.values(outputs));
+    for (const node of this.#nodes) {
+      for (const tensor of node.inputs) this.#users.set(tensor, [...(this.#users.get(tensor) ?? []), node]);
+    }
+  }
+
+  run(): Outputs {
+    for (const node of this.#nodes) {
+      const isFused =
+        this.#fuseGelu(node) || this.#fuseLayerNorm(node) || this.#fuseAttention(node) || this.#partPast(node);
+      if (!isFused && node.inputs.some((tensor) => this.#replaced.has(tensor))) {
+        this.#replace(node, node.operator, node.inputs, node.attributes, node.outputs);
+      }
+    }
+    return Object.fromEntries(Object.entries(this.#outputs).map(([name, tensor]) => [name, this.#now(tensor)]));
+  }
+
+  #now(tensor: SymbolicTensor): SymbolicTensor {
+    return this.#replaced.get(tensor) ?? tensor;
+  }
+
+  /** A node in the place of `node` whose results stand for `results`. */
+  #replace(
+    node: GraphNode,
+    operator: string,
+    inputs: readonly SymbolicTensor[],
+    attributes: unknown,
+    results: readonly SymbolicTensor[],
+  ): true {
+    const outputs: SymbolicTensor[] = [];
+    const made: GraphNode = { ...node, operator, inputs: inputs.map((x) => this.#now(x)), attributes, outputs };
+    for (const [index, result] of results.entries()) {
+      const spec: TensorSpec = { type: result.type, shape: result.shape };
+      outputs.push(new SymbolicTensor(spec, { kind: "node", node: made, index }));
+      this.#replaced.set(result, at(outputs, index));
+    }
+    return true;
+  }
+
+  /** One more node, which comes before `node` by a part of a step. */
+  #insert(
+    node: GraphNode,
+    before: number,
+    operator: string,
+    inputs: readonly SymbolicTensor[],
+    attributes: unknown,
+    shape: Shape,
+  ): SymbolicTensor {
+    const outputs: SymbolicTensor[] = [];
+    const made: GraphNode = { ...node, operator, inputs, attributes, outputs, sequence: node.sequence - before };
+    outputs.push(new SymbolicTensor({ type: "float32", shape }, { kind: "node", node: made, index: 0 }));
+    return at(outputs, 0);
+  }
+
+  /**
+   * Attention to keys or values that were joined to a cache's, where only the product is wanted: each part is multiplied by
+   * itself. Joining would copy the whole cache to add a token.
+   */
+  #partPast(node: GraphNode): boolean {
+    if (node.operator !== "matmul" || node.outputs[0]?.rank !== 4) return false;
+    const [left, right] = [this.#now(at(node.inputs, 0)), at(node.inputs, 1)];
+    const joined = madeBy(right, "concat");
+    if (joined?.inputs.length !== 2 || (joined.attributes as AxisAttributes).axis !== 2) return false;
+    if (this.#asked.has(right)) return false;
+    const [past, own] = joined.inputs.map((part) => this.#now(part)) as [SymbolicTensor, SymbolicTensor];
+    const { shape } = at(node.outputs, 0);
+    const { transposeLeft, transposeRight } = node.attributes as MatmulAttributes;
+    if (transposeLeft === true) return false;
+    if (transposeRight === true) {
+      const products = [past, own].map((part, index) => {
+        const part4 = [...shape.slice(0, 3), at(part.shape, 2)];
+        return this.#insert(node, 0.4 - index / 10, "matmul", [left, part], node.attributes, part4);
+      });
+      return this.#replace(node, "concat", products, { axis: 3 }, node.outputs);
+    }
+    const [earlier, later] = [at(past.shape, 2), at(own.shape, 2)];
+    const sliced = (start: Dimension, length: Dimension, before: number): SymbolicTensor =>
+      this.#insert(node, before, "slice", [left], { axis: 3, start, length }, [...left.shape.slice(0, 3), length]);
+    const onPast = this.#insert(node, 0.2, "matmul", [sliced(0, earlier, 0.4), past], node.attributes, shape);
+    const onOwn = this.#insert(node, 0.1, "matmul", [sliced(earlier, later, 0.3), own], node.attributes, shape);
+    return this.#replace(node, "add", [onPast, onOwn], {}, node.outputs);
+  }
+
+  /** Whether nobody but one node reads the tensor. */
+  #isPrivate(tensor: SymbolicTensor): boolean {
+    return this.#users.get(tensor)?.length === 1 && !this.#asked.has(tensor);
+  }
+
+  #isUnused(tensor: SymbolicTensor): boolean {
+    return !this.#users.has(tensor) && !this.#asked.has(tensor);
+  }
+
+  #fuseGelu(node: GraphNode): boolean {
+    if (node.operator !== "gelu") return false;
+    const x = at(node.inputs, 0);
+    const linear = madeBy(x, "linear");
+    if (linear === undefined || !this.#isPrivate(x)) return false;
+    const attributes = { ...(linear.attributes as object), ...(node.attributes as object) };
+    return this.#replace(node, "biasGelu", linear.inputs, attributes, node.outputs);
+  }
+
+  #fuseLayerNorm(node: GraphNode): boolean {
+    if (node.operator !== "layerNorm") return false;
+    const [normalized, mean, deviation] = [at(node.outputs, 0), at(node.outputs, 1), at(node.outputs, 2)];
+    const [sum, gain, bias] = [at(node.inputs, 0), at(node.inputs, 1), at(node.inputs, 2)];
+    const addition = madeBy(sum, "add");
+    if (addition === undefined || !this.#isUnused(mean) || !this.#isUnused(deviation)) return false;
+    const [left, right] = [at(addition.inputs, 0), at(addition.inputs, 1)];
+    if (sum.rank < 2 || sum.rank > 3 || !shapesEqual(left.shape, right.shape)) return false;
+    // The sum comes from here now: nobody may have asked for it before.
+    if (this.#users.get(sum)?.some(({ sequence }) => sequence < node.sequence)) return false;
+    const results = this.#isPrivate(sum) ? [normalized] : [normalized, sum];
+    return this.#replace(node, "skipLayerNorm", [left, right, gain, bias], node.attributes, results);
+  }
+
+  /** A mask [B or 1, H or 1, Tq or 1, Tk] with a row for each of the queries, which the kernel asks for. */
+  #maskOfAllQueries(mask: SymbolicTensor, queries: Dimension, reader: GraphNode): SymbolicTensor {
+    const known = this.#wholeMasks.get(mask);
+    if (known !== undefined) return known;
+    const shape = mask.shape.with(2, queries);
+    if (shapesEqual(shape, mask.shape)) return mask;
+    const { source } = mask;
+    // Between the mask's own node and whatever comes next.
+    const [node, before] = source.kind === "node" ? [source.node, -0.5] : [reader, 0.5];
+    const whole = this.#insert(node, before, "broadcastTo", [this.#now(mask)], { shape }, shape);
+    this.#wholeMasks.set(mask, whole);
+    return whole;
+  }
+
+  /** mergeHeads(matmul(softmax(query · keyᵀ · scale + mask), value)), all three from `splitHeads`. */
+  #fuseAttention(node: GraphNode): boolean {
+    if (node.operator !== "reshape" || node.outputs[0]?.rank !== 3) return false;
+    const merged = at(node.inputs, 0);
+    const context = exchanged(merged);
+    const mixing = context && madeBy(context, "matmul");
+    if (!context || !mixing || !isPlain(mixing) || !this.#isPrivate(merged) || !this.#isPrivate(context)) return false;
+    const [probabilities, value] = [at(mixing.inputs, 0), at(mixing.inputs, 1)];
+    const weights = madeBy(probabilities, "softmax")?.inputs[0];
+    if (weights === undefined || !this.#isPrivate(probabilities) || !this.#isPrivate(weights)) return false;
+    const { scores, mask } = maskedScores(weights);
+    const scoring = scores && madeBy(scores, "matmul");
+    if (!scores || !scoring || !this.#isPrivate(scores)) return false;
+    const { transposeLeft, transposeRight, alpha = 1 } = scoring.attributes as MatmulAttributes;
+    if (transposeLeft === true || transposeRight !== true) return false;
+    const sources = [at(scoring.inputs, 0), at(scoring.inputs, 1), value].map(beforeSplit);
+    if (!sources.every((source) => source !== undefined)) return false;
+    const heads = Number(at(context.shape, 1));
+    const inputs = mask === undefined ? sources : [...sources, this.#maskOfAllQueries(mask, at(scores.shape, 2), node)];
+    return this.#replace(node, "multiHeadAttention", inputs, { heads, scale: alpha }, node.outputs);
+  }
+}
+
+function madeBy(tensor: SymbolicTensor, operator: string): GraphNode | undefined {
+  const { source } = tensor;
+  return source.kind === "node" && source.node.operator === operator ? source.node : undefined;
+}
+
+/** x [A, B, C, D] where the tensor is x as [A, C, B, D]. */
+function exchanged(tensor: SymbolicTensor): SymbolicTensor | undefined {
+  const node = madeBy(tensor, "transpose");
+  if (node === undefined || (node.attributes as TransposeAttributes).permutation.join() !== "0,2,1,3") return undefined;
+  return node.inputs[0];
+}
+
+/** x [B, T, H·K] where the tensor is x as [B, H, T, K]. */
+function beforeSplit(tensor: SymbolicTensor): SymbolicTensor | undefined {
+  const parted = exchanged(tensor);
+  const whole = parted && madeBy(parted, "reshape")?.inputs[0];
+  return whole?.rank === 3 ? whole : undefined;
+}
+
+function isPlain({ attributes }: GraphNode): boolean {
+  const { transposeLeft, transposeRight, alpha } = attributes as MatmulAttributes;
+  return transposeLeft !== true && transposeRight !== true && (alpha ?? 1) === 1;
+}
+
+function maskedScores(weights: SymbolicTensor): { scores: SymbolicTensor | undefined; mask?: SymbolicTensor } {
+  const sum = madeBy(weights, "add");
+  if (sum === undefined) return { scores: weights };
+  const [scores, mask] = [at(sum.inputs, 0), at(sum.inputs, 1)];
+  return shapesEqual(scores.shape, weights.shape) && mask.rank === 4 ? { scores, mask } : { scores: undefined };
+}
