@@ -117,7 +117,7 @@ export interface BertInputs extends SourceInputs {
   readonly tokenTypeIds?: SymbolicTensor;
   /** [B, T] of int64; P, P + 1, … when left out. */
   readonly positionIds?: SymbolicTensor;
-  /** Of a decoder: one of each layer, from an earlier call. */
+  /** One of each layer, from an earlier call, or of a prefix that was learned. */
   readonly pastKeyValues?: readonly LayerCache[];
 }
 
@@ -128,7 +128,7 @@ export interface BertOutputs extends InnerStates {
   readonly poolerOutput?: SymbolicTensor;
   /** Every layer's probabilities over an encoder's tokens, [B, H, T, E] each, when there is one. */
   readonly crossAttentions: readonly SymbolicTensor[];
-  /** Of a decoder: every layer's keys and values, the given ones included. */
+  /** Every layer's keys and values, the given ones included. */
   readonly pastKeyValues: readonly LayerCache[];
 }
 
@@ -257,7 +257,7 @@ export function runBertLayers(
     hiddenStates.push(output);
     attentions.push(probabilities);
     if (crossProbabilities !== undefined) crossAttentions.push(crossProbabilities);
-    if (isDecoder) caches.push(cache);
+    caches.push(cache);
   }
   const lastHiddenState = at(hiddenStates, layers.length);
   return { lastHiddenState, hiddenStates, attentions, crossAttentions, pastKeyValues: caches };
@@ -651,7 +651,7 @@ type BertInputConfig = BertLayerConfig &
   Pick<BertConfig, "vocabSize" | "numHiddenLayers" | "maxPositionEmbeddings" | "typeVocabSize">;
 
 export function bertInputSpecs(config: BertInputConfig, given: ReadonlySet<string>): InputSpecs {
-  const { maxPositionEmbeddings, hiddenSize, isDecoder, addCrossAttention } = config;
+  const { maxPositionEmbeddings, hiddenSize, addCrossAttention } = config;
   const longest = given.has("positionIds") || isGivenPast(given) ? undefined : maxPositionEmbeddings;
   const cache = {
     layers: config.numHiddenLayers,
@@ -661,10 +661,9 @@ export function bertInputSpecs(config: BertInputConfig, given: ReadonlySet<strin
   };
   return {
     inputIds: { ...perToken, required: true, below: config.vocabSize, longest },
-    attentionMask: perToken,
     tokenTypeIds: { ...perToken, below: config.typeVocabSize },
     positionIds: { ...perToken, below: maxPositionEmbeddings, repeatsRow: true },
-    ...(isDecoder ? cacheSpecs(given, cache) : {}),
+    ...cacheSpecs(given, cache),
     ...(addCrossAttention ? sourceSpecs(hiddenSize) : {}),
   };
 }

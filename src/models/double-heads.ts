@@ -23,7 +23,7 @@ export interface DoubleHeadsOutputs extends InnerStates {
   readonly mcLoss?: SymbolicTensor;
   /** [B, C, T, V] */
   readonly logits: SymbolicTensor;
-  /** [B, C]; [B, C, D] if the summary is not projected to labels. */
+  /** [B, C]; [B, C, D] if the summary is not projected to labels; see `SequenceSummary` for other summaries. */
   readonly mcLogits: SymbolicTensor;
 }
 
@@ -49,8 +49,9 @@ export function doubleHeadsOutputs<S extends InnerStates>(
   const perChoiceAgain = (x: SymbolicTensor): SymbolicTensor =>
     reshape(x, { shape: [batch, choices, ...x.shape.slice(1)] });
   const logits = matmul(lastHiddenState, heads.words, { transposeRight: true });
-  const summary = heads.summary.forward(lastHiddenState, mcTokenIds && joinRows(mcTokenIds));
-  const mcLogits = at(summary.shape, 1) === 1 ? reshape(summary, { shape: [batch, choices] }) : perChoiceAgain(summary);
+  const summary = heads.summary.forward(perChoiceAgain(lastHiddenState), mcTokenIds);
+  const [rows, scored, results] = [at(summary.shape, 0), at(summary.shape, 1), at(summary.shape, 2)];
+  const mcLogits = results === 1 ? reshape(summary, { shape: [rows, scored] }) : summary;
   const { loss } = withNextTokenLoss({ logits }, labels === undefined ? {} : { labels: joinRows(labels) });
   return {
     ...states,

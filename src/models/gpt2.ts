@@ -461,8 +461,8 @@ export class GPT2ForSequenceClassification extends GPT2WithHead<
   }
 
   override inputSpecs(given: ReadonlySet<string>): InputSpecs {
-    const specs = lastTokenSpecs(gpt2InputSpecs(this.config, given), this.config.padTokenId);
-    return { ...specs, labels: rowLabelSpec(this.config) };
+    const specs = { ...gpt2InputSpecs(this.config, given), labels: rowLabelSpec(this.config) };
+    return lastTokenSpecs(specs, this.config.padTokenId);
   }
 
   override forward({ labels, ...inputs }: GPT2Inputs & RowLabels) {

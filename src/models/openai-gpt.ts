@@ -354,8 +354,8 @@ export class OpenAIGPTForSequenceClassification extends PreTrainedModel<
   }
 
   override inputSpecs(given: ReadonlySet<string>): InputSpecs {
-    const specs = lastTokenSpecs(gptInputSpecs(this.config, given), this.config.padTokenId);
-    return { ...specs, labels: rowLabelSpec(this.config) };
+    const specs = { ...gptInputSpecs(this.config, given), labels: rowLabelSpec(this.config) };
+    return lastTokenSpecs(specs, this.config.padTokenId);
   }
 
   override get keys(): KeyTable {

@@ -3,8 +3,10 @@ import { ConfigurationError } from "../errors.ts";
 import {
   addDimensions,
   at,
+  bareName,
   broadcastTo,
   cast,
+  type Dimension,
   equal,
   matmul,
   max,
@@ -12,8 +14,8 @@ import {
   range,
   reshape,
   type SymbolicTensor,
-  shapeOf,
   slice,
+  type TensorSpec,
   where,
 } from "../graph/index.ts";
 import { activation, Dropout, Linear, Module, normal } from "../nn/index.ts";
@@ -56,7 +58,11 @@ export class SequenceSummary extends Module {
     this.#activation = activation(config.summaryActivation || "linear");
   }
 
-  /** hidden [R, T, D], the place [R] of each row's token for `cls_index`, the last when left out → [R, results]. */
+  /**
+   * hidden [R, T, D], or [B, C, T, D] for choices, and for `cls_index` the place [R] or [B, C] of each row's token, the
+   * last when left out → [R, results] or [B, C, results]. As in the reference, `first`, `last` and `mean` fold the second
+   * axis, which for choices gives [B, T, results].
+   */
   forward(hidden: SymbolicTensor, place: SymbolicTensor | undefined): SymbolicTensor {
     const vector = this.dropout.forward(this.#vector(hidden, place));
     return this.#activation(this.projection === undefined ? vector : this.projection.forward(vector));
@@ -64,25 +70,42 @@ export class SequenceSummary extends Module {
 
   #vector(hidden: SymbolicTensor, place: SymbolicTensor | undefined): SymbolicTensor {
     if (this.#type === "mean") return mean(hidden, { axes: [1] });
+    if (this.#type === "first") return elementOf(hidden, 1, 0);
     if (this.#type === "cls_index" && place !== undefined) return tokenAt(hidden, place);
-    const [rows, length, width] = [at(hidden.shape, 0), at(hidden.shape, 1), at(hidden.shape, 2)];
-    const start = this.#type === "first" ? 0 : addDimensions(length, 1, -1);
-    return reshape(slice(hidden, { axis: 1, start, length: 1 }), { shape: [rows, width] });
+    const axis = this.#type === "last" ? 1 : hidden.rank - 2;
+    return elementOf(hidden, axis, addDimensions(at(hidden.shape, axis), 1, -1));
   }
 }
 
-/** hidden [R, T, D], place [R] of int64 or float32 → the token at that place of each row, [R, D]. */
-function tokenAt(hidden: SymbolicTensor, place: SymbolicTensor): SymbolicTensor {
-  const [rows, length, width] = [at(hidden.shape, 0), at(hidden.shape, 1), at(hidden.shape, 2)];
-  const places = cast(range({ start: 0, length }), { to: place.type });
-  const isThere = equal(reshape(place, { shape: [rows, 1, 1] }), reshape(places, { shape: [1, 1, length] }));
-  return reshape(matmul(cast(isThere, { to: "float32" }), hidden), { shape: [rows, width] });
+/** x without an axis: what stands at `start` of it. */
+function elementOf(x: SymbolicTensor, axis: number, start: Dimension): SymbolicTensor {
+  return reshape(slice(x, { axis, start, length: 1 }), { shape: x.shape.filter((_, index) => index !== axis) });
 }
 
-/** The specs of a model that reads the last token of each row: without a padding token, only one row at a time. */
-export function lastTokenSpecs({ inputIds, ...specs }: InputSpecs, padTokenId: number | null): InputSpecs {
-  const oneRow = { ...inputIds, type: "int64", shape: shapeOf(1, "T") } as const;
-  return { ...specs, ...(inputIds && { inputIds: padTokenId === null ? oneRow : inputIds }) };
+/** hidden [..., T, D], place [...] of int64 or float32 → the token at that place of each row, [..., D]. */
+function tokenAt(hidden: SymbolicTensor, place: SymbolicTensor): SymbolicTensor {
+  const length = at(hidden.shape, hidden.rank - 2);
+  const places = cast(range({ start: 0, length }), { to: place.type });
+  const isThere = equal(reshape(place, { shape: [...place.shape, 1, 1] }), reshape(places, { shape: [1, length] }));
+  const width = at(hidden.shape, hidden.rank - 1);
+  return reshape(matmul(cast(isThere, { to: "float32" }), hidden), { shape: [...place.shape, width] });
+}
+
+/**
+ * The specs of a model that reads the last token of each row: without a padding token nobody knows which that is, so only
+ * one row is taken at a time, as in the reference.
+ */
+export function lastTokenSpecs(specs: InputSpecs, padTokenId: number | null): InputSpecs {
+  if (padTokenId !== null) return specs;
+  const oneRow = <S extends TensorSpec>(spec: S): S => ({
+    ...spec,
+    shape: spec.shape.map((dimension) => (bareName(dimension) === "B" ? 1 : dimension)),
+  });
+  const entries = Object.entries(specs).map(([name, spec]) => {
+    const { otherwise } = spec;
+    return [name, { ...oneRow(spec), ...(otherwise && { otherwise: otherwise.map(oneRow) }) }];
+  });
+  return Object.fromEntries(entries);
 }
 
 /**

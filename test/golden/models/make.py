@@ -1,7 +1,7 @@
 """Small reference folders of models, so that the tests check parity with nothing beside the repository.
 
     pip install torch==2.15.0 transformers==5.23.0
-    python test/golden/models/make.py
+    python test/golden/models/make.py [part of a name …]
 
 Each folder holds a tiny model as `save_pretrained` writes it, and beside it `reference.json` and
 `reference.safetensors`: inputs, outputs, gradients, the losses of 20 AdamW steps, and continued prompts. Computed in float32 on one CPU
@@ -11,17 +11,24 @@ import copy
 import json
 import math
 import shutil
+import sys
 import zlib
 from pathlib import Path
 
 import torch
 import transformers
-from safetensors.torch import save_file
+from safetensors.torch import load_file, save_file
 
 torch.set_num_threads(1)
 BERT = {"vocab_size": 41, "hidden_size": 12, "num_hidden_layers": 2, "num_attention_heads": 3, "intermediate_size": 20,
         "max_position_embeddings": 16, "type_vocab_size": 2, "pad_token_id": 3}
 GPT2 = {"vocab_size": 43, "n_positions": 16, "n_embd": 12, "n_layer": 2, "n_head": 3, "bos_token_id": 1, "eos_token_id": 1}
+ROBERTA = {**BERT, "vocab_size": 37, "type_vocab_size": 1, "max_position_embeddings": 20, "layer_norm_eps": 1e-5}
+ALBERT = {**BERT, "vocab_size": 39, "embedding_size": 6, "num_hidden_layers": 3, "num_hidden_groups": 2, "inner_group_num": 2}
+DISTILBERT = {"vocab_size": 35, "dim": 12, "n_layers": 2, "n_heads": 3, "hidden_dim": 20, "max_position_embeddings": 16,
+              "pad_token_id": 3}
+GPT = {"vocab_size": 42, "n_positions": 16, "n_embd": 12, "n_layer": 2, "n_head": 3, "pad_token_id": 2, "eos_token_id": 1}
+DECODER = {"is_decoder": True, "add_cross_attention": True, "eos_token_id": 2}
 ADAMW = {"lr": 1e-3, "betas": [0.9, 0.999], "eps": 1e-8, "weight_decay": 0.01}
 STEPS = 20
 
@@ -31,7 +38,7 @@ def redraw(model, g):
         if p.dim() == 1:
             mean, std = (0.0, 0.05) if "bias" in name else (1.0, 0.1)
         else:
-            embedding = "embeddings" in name or ".wte" in name or ".wpe" in name or name.startswith("w")
+            embedding = any(part in name for part in ("embeddings", "wte", "wpe", "_embed."))
             fan_in = p.shape[0] if "c_" in name else p.shape[1]
             mean, std = 0.0, 0.25 if embedding else 0.85 / math.sqrt(fan_in)
         p.copy_(torch.randn(p.shape, generator=g) * std + mean)
@@ -39,6 +46,12 @@ def redraw(model, g):
 
 def ids(g, batch, length, vocab):
     return torch.randint(4, vocab, (batch, length), generator=g)
+
+
+def text_inputs(g, config):
+    x = bert_inputs(g, config)
+    del x["token_type_ids"]
+    return x
 
 
 def bert_inputs(g, config):
@@ -55,6 +68,72 @@ def pretraining_inputs(g, config):
     labels[0, [1, 4, 7]] = ids(g, 1, 3, config.vocab_size)[0]
     labels[1, 2] = 7
     return {**x, "labels": labels, "next_sentence_label": torch.tensor([1, 0])}
+
+
+def masked_inputs(g, config):
+    x = pretraining_inputs(g, config)
+    del x["next_sentence_label"]
+    if getattr(config, "type_vocab_size", 0) < 2:
+        del x["token_type_ids"]
+    return x
+
+
+def order_inputs(g, config):
+    x = pretraining_inputs(g, config)
+    x["sentence_order_label"] = x.pop("next_sentence_label")
+    return x
+
+
+def class_inputs(g, config):
+    return {**text_inputs(g, config), "labels": torch.randint(config.num_labels, (2,), generator=g)}
+
+
+def several_inputs(g, config):
+    """1 or 0 for each class, which the labels' type alone says."""
+    return {**text_inputs(g, config), "labels": (torch.rand(2, config.num_labels, generator=g) > 0.5).float()}
+
+
+def number_inputs(g, config):
+    return {**text_inputs(g, config), "labels": torch.randn(2, generator=g)}
+
+
+def token_inputs(g, config):
+    x = text_inputs(g, config)
+    labels = torch.randint(config.num_labels, (2, 9), generator=g)
+    return {**x, "labels": torch.where(x["attention_mask"] == 1, labels, torch.tensor(-100))}
+
+
+def span_inputs(g, config):
+    """The end of the second answer lies beyond the text, where it counts for nothing."""
+    x = text_inputs(g, config)
+    return {**x, "start_positions": torch.tensor([2, 4]), "end_positions": torch.tensor([5, 11])}
+
+
+def choice_inputs(g, config):
+    rows = [text_inputs(g, config) for _ in range(2)]
+    return {**{k: torch.stack([row[k] for row in rows]) for k in rows[0]}, "labels": torch.tensor([1, 0])}
+
+
+def double_inputs(g, config):
+    """Without a mask, which OpenAI GPT does not take here."""
+    x = ids(g, 6, 7, config.vocab_size).view(2, 3, 7)
+    x[0, 1, 5:] = config.pad_token_id
+    labels = torch.where(x == config.pad_token_id, torch.tensor(-100), x)
+    places = torch.tensor([[6, 4, 2], [6, 6, 0]])
+    return {"input_ids": x, "mc_token_ids": places, "labels": labels, "mc_labels": torch.tensor([1, 2])}
+
+
+def cross_inputs(g, config):
+    """A decoder's text, and an encoder's output."""
+    x = causal_inputs(g, config)
+    source = torch.randn(2, 5, config.hidden_size, generator=g)
+    return {**x, "encoder_hidden_states": source, "encoder_attention_mask": torch.tensor([[1] * 5, [1] * 3 + [0] * 2])}
+
+
+def cached_inputs(g, config):
+    """The same without labels: what the decoder keeps is among its outputs."""
+    x = cross_inputs(g, config)
+    return {k: v for k, v in x.items() if k != "labels"}
 
 
 def positioned_inputs(g, config):
@@ -83,9 +162,25 @@ CASES = [
     ("bert-BertForPreTraining", "BertConfig", BERT, pretraining_inputs),
     ("bert-BertModel-position-ids", "BertConfig", {**BERT, "hidden_act": "relu", "pad_token_id": None}, positioned_inputs),
     ("bert-BertForMaskedLM-untied", "BertConfig", {**BERT, "tie_word_embeddings": False, "hidden_act": "gelu_new"},
-     lambda g, c: {k: v for k, v in pretraining_inputs(g, c).items() if k != "next_sentence_label"}),
+     masked_inputs),
+    ("bert-BertForSequenceClassification-several", "BertConfig", {**BERT, "num_labels": 3}, several_inputs),
+    ("bert-BertForQuestionAnswering", "BertConfig", {**BERT, "num_hidden_layers": 1}, span_inputs),
+    ("bert-BertForMultipleChoice", "BertConfig", {**BERT, "num_hidden_layers": 1}, choice_inputs),
+    ("bert-BertLMHeadModel-cross", "BertConfig", {**BERT, **DECODER}, cached_inputs),
+    ("distilbert-DistilBertForMaskedLM", "DistilBertConfig", {**DISTILBERT, "sinusoidal_pos_embds": True}, masked_inputs),
+    ("distilbert-DistilBertForSequenceClassification-number", "DistilBertConfig", {**DISTILBERT, "num_labels": 1},
+     number_inputs),
+    ("roberta-RobertaForMaskedLM", "RobertaConfig", {**ROBERTA, "hidden_act": "relu"}, masked_inputs),
+    ("roberta-RobertaForSequenceClassification", "RobertaConfig", {**ROBERTA, "num_labels": 3}, class_inputs),
+    ("roberta-RobertaForCausalLM-cross", "RobertaConfig", {**ROBERTA, **DECODER}, cross_inputs),
+    ("albert-AlbertForPreTraining", "AlbertConfig", ALBERT, order_inputs),
+    ("albert-AlbertForTokenClassification", "AlbertConfig", {**ALBERT, "num_labels": 3, "num_hidden_layers": 1}, token_inputs),
+    ("openai-gpt-OpenAIGPTLMHeadModel", "OpenAIGPTConfig", GPT, causal_inputs),
+    ("openai-gpt-OpenAIGPTDoubleHeadsModel", "OpenAIGPTConfig", {**GPT, "summary_activation": "tanh"}, double_inputs),
     ("gpt2-GPT2LMHeadModel", "GPT2Config", {**GPT2, "scale_attn_by_inverse_layer_idx": True}, causal_inputs),
+    ("gpt2-GPT2LMHeadModel-cross", "GPT2Config", {**GPT2, "add_cross_attention": True}, cross_inputs),
     ("gpt2-GPT2Model-past", "GPT2Config", {**GPT2, "n_inner": 20, "activation_function": "relu"}, past_inputs),
+    ("gpt2-GPT2ForSequenceClassification", "GPT2Config", {**GPT2, "num_labels": 3, "pad_token_id": 2}, class_inputs),
 ]
 
 
@@ -103,8 +198,10 @@ def flat(output):
     named = {}
     for name, value in output.items():
         if name == "past_key_values":
-            for i, layer in enumerate(value.layers):
-                named |= {f"{name}.{i}.key": layer.keys, f"{name}.{i}.value": layer.values}
+            for kind in ("", "cross_"):
+                cache = getattr(value, "cross_attention_cache" if kind else "self_attention_cache", None if kind else value)
+                for i, layer in enumerate(cache.layers if cache else []):
+                    named |= {f"{name}.{i}.{kind}key": layer.keys, f"{name}.{i}.{kind}value": layer.values}
         elif isinstance(value, tuple):
             named |= {f"{name}.{i}": item for i, item in enumerate(value)}
         else:
@@ -113,9 +210,11 @@ def flat(output):
 
 
 def loss_of(out):
+    if "mc_loss" in out:
+        return out["loss"] + out["mc_loss"], "loss + mc_loss"
     if "loss" in out:
         return out["loss"], "loss"
-    names = [n for n in ("last_hidden_state", "pooler_output") if n in out]
+    names = [n for n in ("last_hidden_state", "pooler_output", "logits") if n in out]
     return sum(out[n].pow(2).mean() for n in names), " + ".join(f"mean({n}**2)" for n in names)
 
 
@@ -141,8 +240,21 @@ def drawn(cls, config, g):
     return model
 
 
+def class_of(name):
+    return next(part for part in name.split("-") if hasattr(transformers, part) and part[0].isupper())
+
+
+def stored_names(model, folder):
+    """Parameter -> the name under which the file holds it, which for tied ones is one of several."""
+    keys = load_file(folder / "model.safetensors").keys()
+    aliases = {}
+    for name, p in model.named_parameters(remove_duplicate=False):
+        aliases.setdefault(id(p), []).append(name)
+    return {n: next((a for a in aliases[id(p)] if a in keys), n) for n, p in model.named_parameters()}
+
+
 def make(name, config_class, settings, inputs, root):
-    cls = name.split("-")[1]
+    cls = class_of(name)
     g = torch.Generator().manual_seed(zlib.crc32(name.encode()))
     config = getattr(transformers, config_class)(**settings, attn_implementation="eager")
     model = drawn(cls, config, g)
@@ -153,7 +265,8 @@ def make(name, config_class, settings, inputs, root):
     out = flat(run(model, x))
     loss, formula = loss_of(out)
     loss.backward()
-    stored = dict(model.named_parameters())
+    names = stored_names(model, folder)
+    stored = {names[n]: p for n, p in model.named_parameters()}
     gradients = {n: p.grad for n, p in stored.items() if p.grad is not None}
     tensors = {f"input.{k}": v for k, v in x.items()} | {f"output.{k}": v for k, v in out.items()}
     tensors |= {f"grad.{k}": v for k, v in gradients.items()}
@@ -172,7 +285,7 @@ def make(name, config_class, settings, inputs, root):
         watched = [firm[0], firm[len(firm) // 2], firm[-1]]
         tensors |= {f"output.trained.{n}": trained.get_parameter(n) for n in watched}
         reference["training"] = {"optimizer": "AdamW", **ADAMW, "steps": STEPS, "losses": losses}
-    if cls == "GPT2LMHeadModel":
+    if name in ("gpt2-GPT2LMHeadModel", "openai-gpt-OpenAIGPTLMHeadModel"):
         reference["generation"] = generations(model)
     save_file({k: v.detach().contiguous().clone() for k, v in tensors.items()}, folder / "reference.safetensors")
     (folder / "reference.json").write_text(json.dumps(reference, indent=1) + "\n")
@@ -207,7 +320,7 @@ def deviation(model, x, out, gradients):
     exact = flat(run(twin, {k: v.double() if v.is_floating_point() else v for k, v in x.items()}))
     loss_of(exact)[0].backward()
     worst = lambda pairs: max((a.double() - b.double()).abs().max().item() for a, b in pairs)  # noqa: E731
-    parameters = dict(twin.named_parameters())
+    parameters = dict(twin.named_parameters(remove_duplicate=False))
     return {
         "outputs": float(f"{worst((out[k], exact[k]) for k in out):.1e}"),
         "gradients": float(f"{worst((grad, parameters[n].grad) for n, grad in gradients.items()):.1e}"),
@@ -216,5 +329,6 @@ def deviation(model, x, out, gradients):
 
 if __name__ == "__main__":
     for case in CASES:
-        make(*case, Path(__file__).parent)
-        print(case[0])
+        if len(sys.argv) == 1 or any(part in case[0] for part in sys.argv[1:]):
+            make(*case, Path(__file__).parent)
+            print(case[0])
