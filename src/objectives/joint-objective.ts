@@ -12,11 +12,12 @@ import { evaluationMasking, type MaskingOptions, maskedInputs, tokenMasker } fro
 import { type Objective, objectiveInputs, type SymbolicInputs } from "./objective.ts";
 import { type PairObjective, pairLabels, scorePairs } from "./sentence-pair-objective.ts";
 
-/** A model with both heads: logits [S, V] of the positions asked for, and [B, C] of the rows. */
+/** A model with both heads: logits [S, V] of the positions asked for, and [B, C] of the rows, as BERT or ALBERT calls them. */
 export interface PreTrainingModel {
   forward(inputs: SymbolicInputs & { inputIds: SymbolicTensor }): {
     readonly predictionLogits: SymbolicTensor;
-    readonly seqRelationshipLogits: SymbolicTensor;
+    readonly seqRelationshipLogits?: SymbolicTensor;
+    readonly sopLogits?: SymbolicTensor;
   };
 }
 
@@ -30,7 +31,9 @@ export function maskedLanguageModelingWith(
   const { positions, labels } = objectiveInputs;
   const forward = (model: PreTrainingModel, inputs: SymbolicInputs) => {
     const { labels: _labels, pairLabels: _pairLabels, ...rest } = inputs;
-    return model.forward(rest as SymbolicInputs & { inputIds: SymbolicTensor });
+    const outputs = model.forward(rest as SymbolicInputs & { inputIds: SymbolicTensor });
+    const { predictionLogits, seqRelationshipLogits, sopLogits } = outputs;
+    return { predictionLogits, pairLogits: (seqRelationshipLogits ?? sopLogits) as SymbolicTensor };
   };
   return {
     name: `masked-language-modeling+${pairs.name}`,
@@ -44,19 +47,16 @@ export function maskedLanguageModelingWith(
       ...pairLabels(batch),
     }),
     loss(model, inputs) {
-      const { predictionLogits, seqRelationshipLogits } = forward(model, inputs);
+      const { predictionLogits, pairLogits } = forward(model, inputs);
       return add(
         crossEntropy(predictionLogits, inputs.labels as SymbolicTensor),
-        crossEntropy(seqRelationshipLogits, inputs.pairLabels as SymbolicTensor),
+        crossEntropy(pairLogits, inputs.pairLabels as SymbolicTensor),
       );
     },
-    evaluationOutputs(model, inputs) {
-      const { predictionLogits, seqRelationshipLogits } = forward(model, inputs);
-      return { predictionLogits, seqRelationshipLogits };
-    },
+    evaluationOutputs: forward,
     score(outputs, batch) {
       const masked = tallyClassification(outputs.predictionLogits, batch.labels);
-      const { loss: pairLoss, ...tallies } = scorePairs(outputs.seqRelationshipLogits, batch, pairs.labelNames);
+      const { loss: pairLoss, ...tallies } = scorePairs(outputs.pairLogits, batch, pairs.labelNames);
       return { maskedLoss: masked.loss, maskedAccuracy: masked.accuracy, pairLoss, ...tallies };
     },
   };

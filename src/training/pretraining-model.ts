@@ -56,6 +56,7 @@ export async function planModel(settings: PretrainSettings, resumedFrom: string 
   const task = taskOf(objectiveName);
   // What can be wrong is found before the corpus is read.
   classFor(architecture, task);
+  if (objectiveName.includes("+")) requirePairHead(architecture, objectiveName);
   if (config !== undefined && task === "causalLM") requireCausal(config, architecture, settings.model);
   const { layers } = architecture.sizes(config ?? (await newConfiguration(settings, architecture)));
   return {
@@ -85,6 +86,17 @@ function taskOf(objective: string): ModelTask {
   }
   if (parts[0] === "masked-language-modeling") return "maskedLM";
   return parts[0] === "causal-language-modeling" ? "causalLM" : "nextSentencePrediction";
+}
+
+/** Where the class for pretraining is also that for tokens alone, it has no head for pairs. */
+function requirePairHead({ tasks, configuration }: Architecture, objective: string): void {
+  if (tasks.preTraining !== tasks.maskedLM && tasks.preTraining !== tasks.causalLM) return;
+  throw new ConfigurationError(`${configuration.modelType} has no head for pairs of segments.`, {
+    field: "objective",
+    expected: "one objective alone",
+    received: objective,
+    hint: "choose bert or albert as the architecture for pairs",
+  });
 }
 
 /** A model that sees later tokens would only copy them. */
