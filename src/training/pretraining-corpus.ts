@@ -8,7 +8,7 @@ import {
 } from "../data/index.ts";
 import { AutoTokenizer, type Tokenizer, writeTokenizerJson } from "../tokenizers/index.ts";
 import type { StageReport } from "./stages.ts";
-import { type TokenizerKind, trainTokenizer } from "./tokenizer-training.ts";
+import { type TokenizerKind, type TokenizerTrainingOptions, trainTokenizer } from "./tokenizer-training.ts";
 
 export interface CorpusParts {
   readonly training: TokenizedCorpus;
@@ -21,7 +21,9 @@ export interface CorpusParts {
 /** The special tokens of a tokenizer, as packing and corruption need them. */
 export function specialTokensOf(tokenizer: Tokenizer): SpecialTokens {
   const { padTokenId, unkTokenId, clsTokenId, sepTokenId, maskTokenId, bosTokenId, eosTokenId } = tokenizer;
-  const named = { padTokenId, unkTokenId, clsTokenId, sepTokenId, maskTokenId, bosTokenId, eosTokenId };
+  // BERT's tokenizers have no token for the end of a text but the one that separates segments.
+  const ends = { eosTokenId: eosTokenId ?? sepTokenId };
+  const named = { padTokenId, unkTokenId, clsTokenId, sepTokenId, maskTokenId, bosTokenId, ...ends };
   return { vocabSize: tokenizer.length, ...named, additionalSpecialTokenIds: tokenizer.allSpecialIds };
 }
 
@@ -29,11 +31,11 @@ export function specialTokensOf(tokenizer: Tokenizer): SpecialTokens {
 export async function prepareTokenizer(
   source: CorpusSource,
   folder: string | null,
-  settings: { readonly kind: TokenizerKind; readonly vocabSize: number },
+  { kind, ...options }: { readonly kind: TokenizerKind } & TokenizerTrainingOptions,
   report: StageReport,
 ): Promise<Tokenizer> {
   if (folder !== null) return AutoTokenizer.fromPretrained(folder);
-  return trainTokenizer(source, settings.kind, { vocabSize: settings.vocabSize }, report);
+  return trainTokenizer(source, kind, options, report);
 }
 
 /** Tokenizes the corpus and holds out one document in `holdOutEvery`; none when that is below 2. */

@@ -33,6 +33,8 @@ export interface ModelPlan {
   /** The folder of the tokenizer; null when one is trained. */
   readonly tokenizerFolder: string | null;
   readonly tokenizerKind: TokenizerKind;
+  /** What a tokenizer is trained for: models that can tell hidden tokens keep the tokens that this needs. */
+  readonly tokenizerUse: "masked" | "causal";
   /** Makes or loads the model once the vocabulary is known. `tokenCounts` says how often each token occurs in the text. */
   readonly build: (
     tokens: SpecialTokens,
@@ -64,6 +66,7 @@ export async function planModel(settings: PretrainSettings, resumedFrom: string 
     layers,
     tokenizerFolder: resumedFrom ?? settings.tokenizer ?? settings.model,
     tokenizerKind: settings.tokenizerKind ?? pretraining.tokenizerKind,
+    tokenizerUse: architecture.tasks.maskedLM === undefined ? "causal" : "masked",
     build: (tokens, tokenCounts, random) =>
       settings.model === null
         ? newModel(settings, architecture, task, tokens, tokenCounts, random)

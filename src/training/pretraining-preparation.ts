@@ -28,7 +28,7 @@ export async function preparePretraining(
   const plan = await planModel(settings, resumedFrom);
   checkObjectiveSettings(settings, plan.objectiveName);
   const report = hooks.onStage ?? (() => undefined);
-  const kind = { kind: plan.tokenizerKind, vocabSize: settings.vocabSize };
+  const kind = { kind: plan.tokenizerKind, vocabSize: settings.vocabSize, use: plan.tokenizerUse };
   const source = await openCorpus(settings.corpus, { onWarning: hooks.onWarning });
   const tokenizer = await prepareTokenizer(source, plan.tokenizerFolder, kind, report);
   const tokens = specialTokensOf(tokenizer);

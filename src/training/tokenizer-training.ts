@@ -21,6 +21,11 @@ export interface TokenizerTrainingOptions {
   /** Characters at most, the most frequent ones. */
   readonly limitAlphabet?: number | undefined;
   readonly lowercase?: boolean | undefined;
+  /**
+   * What it is for: `masked` puts tokens around texts and has one that hides others, as far as the kind was published so;
+   * `causal` has one that ends texts.
+   */
+  readonly use?: "masked" | "causal" | undefined;
 }
 
 type Train = (
@@ -29,11 +34,14 @@ type Train = (
 ) => Promise<Tokenizer>;
 
 const trainers = {
-  wordpiece: (lines, options) =>
+  wordpiece: (lines, { use: _use, ...options }) =>
     trainWordPiece(lines, { ...options, limitAlphabet: options.limitAlphabet ?? alphabetLimit(options.vocabSize) }),
-  bpe: trainByteLevelBpe,
-  "character-bpe": trainCharacterBpe,
-  unigram: trainUnigram,
+  bpe: (lines, { use, ...options }) =>
+    trainByteLevelBpe(lines, { ...options, style: use === "masked" ? "roberta" : "gpt2" }),
+  "character-bpe": (lines, { use, ...options }) =>
+    trainCharacterBpe(lines, { ...options, ...(use === undefined ? {} : { endToken: "</s>" }) }),
+  unigram: (lines, { use, ...options }) =>
+    trainUnigram(lines, { ...options, style: use === "masked" ? "albert" : "plain" }),
 } satisfies Record<string, Train>;
 
 /** Chinese has thousands of characters that are worth a token; the reference's limit of 1,000 is for alphabets. */

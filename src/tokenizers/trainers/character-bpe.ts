@@ -40,6 +40,8 @@ export interface CharacterBpeTrainingOptions extends TextOptions {
   maxTokenLength?: number | undefined;
   /** First tokens, in this order; `<unk>`, which it must hold. */
   specialTokens?: readonly string[] | undefined;
+  /** Which of the special tokens ends a text; none. */
+  endToken?: string | undefined;
   /** What stands before pieces that continue a word; nothing. */
   continuingSubwordPrefix?: string | undefined;
   /** What ends the last character of a word; "</w>". */
@@ -57,7 +59,7 @@ const UNKNOWN = "<unk>";
 const NAMES = [
   ...["vocabSize", "minFrequency", "limitAlphabet", "specialTokens", "endOfWordSuffix", "normalization", "lowercase"],
   ...["initialAlphabet", "maxTokenLength", "continuingSubwordPrefix", "modelMaxLength", "onProgress"],
-  ...TEXT_OPTION_NAMES,
+  ...["endToken", ...TEXT_OPTION_NAMES],
 ];
 
 /**
@@ -70,7 +72,8 @@ export async function trainCharacterBpe(lines: Lines, options: CharacterBpeTrain
   const { vocabSize = 30_000, minFrequency = 2, limitAlphabet, modelMaxLength = 512, onProgress } = options;
   const { initialAlphabet, maxTokenLength, continuingSubwordPrefix } = options;
   checkCounts({ vocabSize, minFrequency, limitAlphabet, maxTokenLength, modelMaxLength });
-  const { specialTokens = [UNKNOWN], endOfWordSuffix = "</w>" } = options;
+  const { endToken, endOfWordSuffix = "</w>" } = options;
+  const { specialTokens = endToken === undefined ? [UNKNOWN] : [UNKNOWN, endToken] } = options;
   requireUnknown(specialTokens);
 
   const { normalization = "bert", lowercase = true } = options;
@@ -96,8 +99,8 @@ export async function trainCharacterBpe(lines: Lines, options: CharacterBpeTrain
   const isPlain = continuingSubwordPrefix === undefined && endOfWordSuffix === "</w>";
   const isPublished = isOwn && normalization === "bert" && lowercase && isPlain;
   const config = trainedConfig(isPublished ? "OpenAIGPTTokenizer" : "PreTrainedTokenizerFast", {
-    specialTokens: { unk_token: UNKNOWN },
-    additionalSpecialTokens: specialTokens.filter((token) => token !== UNKNOWN),
+    specialTokens: { unk_token: UNKNOWN, ...(endToken === undefined ? {} : { eos_token: endToken }) },
+    additionalSpecialTokens: specialTokens.filter((token) => token !== UNKNOWN && token !== endToken),
     modelMaxLength,
     cleanUpTokenizationSpaces: false,
     modelInputNames: ["input_ids", "attention_mask"],

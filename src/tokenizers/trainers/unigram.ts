@@ -5,6 +5,7 @@ import { specialToken } from "../added-vocabulary.ts";
 import { MetaspaceDecoder } from "../decoders/index.ts";
 import { UnigramModel } from "../models/index.ts";
 import { sentencePieceNormalizer } from "../normalizers/index.ts";
+import { type PostProcessor, templatePostProcessor } from "../post-processors/index.ts";
 import { MetaspacePreTokenizer } from "../pre-tokenizers/index.ts";
 import { Tokenizer } from "../tokenizer.ts";
 import type { SpecialTokenMap } from "../tokenizer-classes.ts";
@@ -21,8 +22,10 @@ import { countWords, type Lines } from "./word-counts.ts";
 export interface UnigramTrainingOptions extends TextOptions {
   /** Tokens, special ones included; 8,000. */
   vocabSize?: number | undefined;
-  /** First tokens, in this order; `<unk>`, `<s>`, `</s>`, `<pad>`. It must hold `<unk>`. */
+  /** First tokens, in this order; `<unk>`, `<s>`, `</s>`, `<pad>`, or ALBERT's if `style` says so. It must hold `<unk>`. */
   specialTokens?: readonly string[] | undefined;
+  /** "albert" puts `[CLS]` and `[SEP]` around texts and has `[MASK]`; "plain" has nothing around them; "plain". */
+  style?: "plain" | "albert" | undefined;
   /** Characters that are pieces even if the corpus lacks them. */
   initialAlphabet?: readonly string[] | undefined;
   /** Share of the text whose characters must be pieces; the rarest ones beyond it become unknown; 1. */
@@ -44,9 +47,17 @@ export interface UnigramTrainingOptions extends TextOptions {
 
 const NAMES = [
   ...["vocabSize", "specialTokens", "maxPieceLength", "seedSize", "shrinkingFactor", "subIterations", "lowercase"],
-  ...["initialAlphabet", "characterCoverage", "modelMaxLength", "onProgress", ...TEXT_OPTION_NAMES],
+  ...["initialAlphabet", "characterCoverage", "modelMaxLength", "onProgress", "style", ...TEXT_OPTION_NAMES],
 ];
-const ROLES = { unk_token: "<unk>", bos_token: "<s>", eos_token: "</s>", pad_token: "<pad>" } as const;
+
+/** The special tokens of each style, in their order. */
+const STYLES = {
+  plain: { unk_token: "<unk>", bos_token: "<s>", eos_token: "</s>", pad_token: "<pad>" },
+  albert: {
+    ...{ pad_token: "<pad>", unk_token: "<unk>", cls_token: "[CLS]", sep_token: "[SEP]", mask_token: "[MASK]" },
+    ...{ bos_token: "[CLS]", eos_token: "[SEP]" },
+  },
+} as const satisfies Record<string, SpecialTokenMap>;
 
 /**
  * Trains a Unigram tokenizer on lines of text, which are read once and not kept.
@@ -59,7 +70,8 @@ export async function trainUnigram(lines: Lines, options: UnigramTrainingOptions
   const { shrinkingFactor = 0.75, modelMaxLength = 512, lowercase = false, onProgress } = options;
   const { initialAlphabet = [], characterCoverage = 1 } = options;
   checkCounts({ vocabSize, maxPieceLength, seedSize, subIterations, modelMaxLength });
-  const specialTokens: readonly string[] = options.specialTokens ?? Object.values(ROLES);
+  const roles: SpecialTokenMap = STYLES[options.style ?? "plain"];
+  const specialTokens: readonly string[] = options.specialTokens ?? [...new Set(Object.values(roles))];
   checkTraining(specialTokens, { shrinkingFactor, characterCoverage, vocabSize });
 
   const metaspace = new MetaspacePreTokenizer();
@@ -81,10 +93,13 @@ export async function trainUnigram(lines: Lines, options: UnigramTrainingOptions
   const scores = [...specialTokens.map(() => 0), ...pieces.map(({ score }) => score)];
   const model = new UnigramModel(vocabulary, scores, { unknownId: vocabulary.idOf("<unk>"), byteFallback: false });
   const decoder = new MetaspaceDecoder(metaspace.options);
-  const pipeline = new TokenizerPipeline({ normalizer, preTokenizer, model, decoder });
-  pipeline.addTokens(specialTokens.map((token) => specialToken(token)));
+  const { cls_token: cls, sep_token: sep } = roles;
+  const isFramed = cls !== undefined && sep !== undefined;
+  const postProcessor = isFramed ? framed(cls, sep, vocabulary) : undefined;
+  const pipeline = new TokenizerPipeline({ normalizer, preTokenizer, model, postProcessor, decoder });
+  pipeline.addTokens(specialTokens.map((token) => specialToken(token, { lstrip: token === roles.mask_token })));
   const named: SpecialTokenMap = Object.fromEntries(
-    Object.entries(ROLES).filter(([, token]) => specialTokens.includes(token)),
+    Object.entries(roles).filter(([, token]) => specialTokens.includes(token)),
   );
   const taken = new Set(Object.values(named));
   const config = trainedConfig("PreTrainedTokenizerFast", {
@@ -96,6 +111,12 @@ export async function trainUnigram(lines: Lines, options: UnigramTrainingOptions
     rest: {},
   });
   return new Tokenizer(pipeline, config);
+}
+
+/** `[CLS] A [SEP] B [SEP]`, the second text and what ends it being of type 1. */
+function framed(cls: string, sep: string, vocabulary: Vocabulary): PostProcessor {
+  const idOf = (token: string): number => vocabulary.require(token, "which stands around texts");
+  return templatePostProcessor(`${cls}:0 $A:0 ${sep}:0`, `${cls}:0 $A:0 ${sep}:0 $B:1 ${sep}:1`, idOf);
 }
 
 function checkTraining(
