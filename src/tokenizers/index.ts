@@ -2,6 +2,7 @@
 export { type AddedToken, specialToken } from "./added-vocabulary.ts";
 export { AutoTokenizer, type FromPretrainedOptions } from "./auto-tokenizer.ts";
 export type { TokenizerCallOptions } from "./call-options.ts";
+export type { ChatMessage, ChatTemplateOptions } from "./chat-template.ts";
 export type { EncodedArrays, EncodedBatchArrays, EncodedTensors, Offsets } from "./encoded.ts";
 export { type DecodeOptions, Tokenizer } from "./tokenizer.ts";
 export type { TokenizerConfig } from "./tokenizer-config.ts";

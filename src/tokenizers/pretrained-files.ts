@@ -62,6 +62,8 @@ export async function readPretrainedTokenizer(folder: string, readFile: ReadToke
     (await json("special_tokens_map.json")) ?? empty("special_tokens_map.json"),
     modelClass ?? (whole === undefined ? await classOfVocabularyFiles(read) : undefined),
   );
+  const chatTemplate = await read("chat_template.jinja");
+  if (chatTemplate !== undefined) config.rest = { ...config.rest, chat_template: chatTemplate };
   const pipeline =
     whole === undefined
       ? await readVocabularyFiles(folder, read, readFile, config)

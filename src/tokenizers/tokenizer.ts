@@ -9,6 +9,7 @@ import {
   resolveTruncation,
   type TokenizerCallOptions,
 } from "./call-options.ts";
+import { type ChatMessage, type ChatTemplateOptions, renderChat } from "./chat-template.ts";
 import { cleanUpText } from "./decoders/wordpiece.ts";
 import {
   type EncodedArrays,
@@ -40,6 +41,9 @@ type PlainOptions = TokenizerCallOptions & { returnTensors: false };
 type TensorOptions = TokenizerCallOptions & { returnTensors?: true | undefined };
 type Encoded = EncodedTensors | EncodedArrays | EncodedBatchArrays;
 type Texts = string | readonly string[] | readonly (readonly string[])[];
+
+type ChatTextOptions = ChatTemplateOptions & { tokenize: false };
+type ChatTokensOptions = ChatTemplateOptions & TokenizerCallOptions & { tokenize?: true | undefined };
 
 /** Ids as callers have them. */
 export type IdSequence = Iterable<number | bigint>;
@@ -168,6 +172,27 @@ export class Tokenizer extends SpecialTokens<[Texts, TokenizerCallOptions?], Enc
   /** The texts of several sequences of ids. */
   batchDecode(sequences: Iterable<IdSequence>, options: DecodeOptions = {}): string[] {
     return Array.from(sequences, (ids) => this.decode(ids, options));
+  }
+
+  /**
+   * A chat in the words of the model: its tokens, as of a call without special tokens, or with `tokenize: false` its text.
+   * The template is that of tokenizer_config.json or chat_template.jinja.
+   */
+  applyChatTemplate(messages: readonly ChatMessage[], options: ChatTextOptions): string;
+  applyChatTemplate(
+    messages: readonly ChatMessage[],
+    options: ChatTokensOptions & { returnTensors: false },
+  ): EncodedArrays;
+  applyChatTemplate(messages: readonly ChatMessage[], options?: ChatTokensOptions): EncodedTensors;
+  applyChatTemplate(
+    messages: readonly ChatMessage[],
+    options: ChatTemplateOptions & TokenizerCallOptions & { tokenize?: boolean | undefined } = {},
+  ): string | Encoded {
+    const { chatTemplate, tools, documents, addGenerationPrompt, continueFinalMessage, variables, ...rest } = options;
+    const { tokenize = true, ...call } = rest;
+    const asked = { chatTemplate, tools, documents, addGenerationPrompt, continueFinalMessage, variables };
+    const text = renderChat(messages, this.config, asked);
+    return tokenize ? this.invoke(text, { addSpecialTokens: false, ...call }) : text;
   }
 
   /** Adds tokens that are found in texts whole; returns how many were new. The model's embedding may have to grow. */
