@@ -26,6 +26,7 @@ import { WordList } from "./pre-tokenizers/pre-tokenizer.ts";
 import { withPrefixSpace } from "./prefix-space.ts";
 import { savePretrainedTokenizer } from "./pretrained-files.ts";
 import { SpecialTokens } from "./special-tokens.ts";
+import { DecodeStream, EncodeStream } from "./streaming.ts";
 import { SPECIAL_TOKEN_NAMES, type SpecialTokenName } from "./tokenizer-classes.ts";
 import type { TokenizerConfig } from "./tokenizer-config.ts";
 import type { TokenizerPipeline } from "./tokenizer-pipeline.ts";
@@ -137,6 +138,17 @@ export class Tokenizer extends SpecialTokens<[Texts, TokenizerCallOptions?], Enc
   /** The ids of a text alone, without special tokens: the fast way, for corpora. */
   encodeIds(text: string): Int32Array {
     return this.#pipeline.encodeIds(text);
+  }
+
+  /** Encodes text that comes in pieces; joined, the ids are those of `encodeIds` for the whole. */
+  encodeStream(): EncodeStream {
+    return new EncodeStream(this.#pipeline);
+  }
+
+  /** Decodes ids that come one by one: whole characters only. */
+  decodeStream(options: DecodeOptions = {}): DecodeStream {
+    const byDefault = this.config.cleanUpTokenizationSpaces && this.#pipeline.model.allowsCleanUp;
+    return new DecodeStream((ids) => this.decode(ids, options), options.cleanUpTokenizationSpaces ?? byDefault);
   }
 
   /** The id of a token; that of the unknown token, if there is one, for what is not in the vocabulary. */

@@ -32,6 +32,7 @@ const MARK = /\p{M}/u;
 const PRINTABLE_ASCII = /^[\x20-\x7e]*$/;
 
 export class BertNormalizer implements Normalizer {
+  readonly isLocal = true;
   readonly options: BertNormalizerOptions;
   readonly #replacements = new Map<number, string>();
   /** Replacement of each unit that is a character by itself and becomes one unit; 0 where that is not so, or not known. */

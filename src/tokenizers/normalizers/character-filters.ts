@@ -5,6 +5,8 @@ import type { Normalizer } from "./normalizer.ts";
 
 /** Deletes combining marks; accents only go if the text was decomposed before. */
 export class StripAccentsNormalizer implements Normalizer {
+  readonly isLocal = true;
+
   normalize(source: AlignedText): AlignedText {
     const properties = characterProperties();
     return mapCharacters(source, (codePoint) => (properties[codePoint]! & COMBINING_MARK ? "" : undefined));
@@ -35,6 +37,8 @@ const NMT_REPLACEMENTS = new Map<number, "" | " ">([
 
 /** SentencePiece's clean-up for translation: control characters vanish, odd spaces become plain ones. */
 export class NmtNormalizer implements Normalizer {
+  readonly isLocal = true;
+
   normalize(source: AlignedText): AlignedText {
     return mapCharacters(source, (codePoint) => NMT_REPLACEMENTS.get(codePoint));
   }

@@ -6,6 +6,8 @@ const ASCII = /^[\0-\x7f]*$/;
 
 /** Lower-cases each character by itself, so that the Greek sigma keeps its form at the end of a word. */
 export class LowercaseNormalizer implements Normalizer {
+  readonly isLocal = true;
+
   normalize(source: AlignedText): AlignedText {
     const { text } = source;
     if (ASCII.test(text)) return source.withText(text.toLowerCase());

@@ -18,6 +18,7 @@ const LONGEST_GRAPHEME_BYTES = 5;
 type Matching = "grapheme" | "longest";
 
 export class PrecompiledNormalizer implements Normalizer {
+  readonly isLocal = true;
   readonly #map: Uint8Array;
   readonly #units: Uint32Array;
   readonly #replacements: Uint8Array;

@@ -14,6 +14,11 @@ export class ReplaceNormalizer implements Normalizer {
     this.content = content;
   }
 
+  /** Patterns for several spaces, or without any, never match across a single one. */
+  get isLocal(): boolean {
+    return this.pattern.source === " {2,}" || (!this.pattern.isExpression && !this.pattern.source.includes(" "));
+  }
+
   static fromJSON(fields: JsonFields): ReplaceNormalizer {
     return new ReplaceNormalizer(readPattern(fields, "pattern"), fields.string("content"));
   }

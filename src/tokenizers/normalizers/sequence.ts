@@ -9,6 +9,10 @@ export class SequenceNormalizer implements Normalizer {
     this.normalizers = normalizers;
   }
 
+  get isLocal(): boolean {
+    return this.normalizers.every((normalizer) => normalizer.isLocal);
+  }
+
   normalize(text: AlignedText): AlignedText {
     return this.normalizers.reduce((current, normalizer) => normalizer.normalize(current), text);
   }

@@ -15,6 +15,7 @@ const PLAIN = 4;
 
 /** The normalization forms of Unicode. Offsets follow the reference: a composed character stands for its base alone. */
 export class UnicodeFormNormalizer implements Normalizer {
+  readonly isLocal = true;
   readonly form: UnicodeForm;
   readonly #decomposedForm: "NFD" | "NFKD";
   readonly #changedBit: number;

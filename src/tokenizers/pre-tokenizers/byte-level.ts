@@ -34,6 +34,10 @@ export class ByteLevelPreTokenizer implements PreTokenizer {
     this.options = { addPrefixSpace: true, trimOffsets: true, useRegex: true, ...options };
   }
 
+  get cuts(): "spaces" | undefined {
+    return this.options.useRegex ? "spaces" : undefined;
+  }
+
   static fromJSON(fields: JsonFields): ByteLevelPreTokenizer {
     return new ByteLevelPreTokenizer(readByteLevelOptions(fields));
   }

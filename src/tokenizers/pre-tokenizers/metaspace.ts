@@ -22,6 +22,10 @@ export class MetaspacePreTokenizer implements PreTokenizer {
     this.options = { replacement: "▁", prependScheme: "always", split: true, ...options };
   }
 
+  get cuts(): "spaces" | undefined {
+    return this.options.split ? "spaces" : undefined;
+  }
+
   static fromJSON(fields: JsonFields): MetaspacePreTokenizer {
     return new MetaspacePreTokenizer(readMetaspaceOptions(fields));
   }

@@ -4,6 +4,8 @@ import type { AlignedText } from "../aligned-text.ts";
 export interface PreTokenizer {
   /** Hands the words of `text`, none of them empty, to `words` in their order. */
   preTokenize(text: AlignedText, words: WordReceiver): void;
+  /** Where words always end, whatever stands around: at plain spaces, at all white space, or, if absent, nowhere for sure. */
+  readonly cuts?: "spaces" | "white space" | undefined;
   /** What is done to the text before it is cut, where it is not the normalizer's work. */
   normalize?(text: AlignedText): AlignedText;
   /** The same for texts of another language, where the rules depend on it. */

@@ -9,6 +9,10 @@ export class SequencePreTokenizer implements PreTokenizer {
     this.preTokenizers = preTokenizers;
   }
 
+  get cuts(): PreTokenizer["cuts"] {
+    return this.preTokenizers[0]?.cuts;
+  }
+
   preTokenize(source: AlignedText, words: WordReceiver): void {
     const last = this.preTokenizers.at(-1);
     if (!last) {

@@ -4,6 +4,8 @@ import type { PreTokenizer, WordReceiver } from "./pre-tokenizer.ts";
 
 /** Cuts at white space, which is dropped. */
 export class WhitespaceSplitPreTokenizer implements PreTokenizer {
+  readonly cuts = "white space";
+
   preTokenize(source: AlignedText, words: WordReceiver): void {
     const properties = characterProperties();
     const { text } = source;
