@@ -29,6 +29,26 @@ afterAll(() => {
 });
 
 describe("tokenizer", () => {
+  it("shows what a tokenizer consists of, and how it cuts a text", async () => {
+    const words = ["tokenizer", "inspect", "--tokenizer", bert];
+    const about = await runCloze([...words, "--json"]);
+    expect(about.lines[0]).toMatchObject({ class: "BertTokenizer", model: "WordPiece", normalizer: "BertNormalizer" });
+    expect((await runCloze(words)).stdout).toContain("[MASK]");
+    const cut = await runCloze([...words, "--input", "The cat  sat", "--json"]);
+    expect(cut.lines).toHaveLength(1);
+    expect(cut.lines[0]).toMatchObject({
+      normalized: "the cat  sat",
+      words: [
+        { start: null, tokens: ["[CLS]"] },
+        { start: 0, end: 3, tokens: ["the"] },
+        { start: 4, end: 7, tokens: ["cat"] },
+        { start: 9, end: 12, tokens: ["sat"] },
+        { end: null, tokens: ["[SEP]"] },
+      ],
+    });
+    expect((await runCloze([...words, "--input", "The cat"])).stdout).toMatch(/4–7 +cat +cat +\d+/);
+  });
+
   it.each(tokenizerKinds)("trains %s, encodes and decodes as the library does", async (kind) => {
     const output = join(folder, `tokenizer-${kind}`);
     const words = ["tokenizer", "train", "--corpus", corpus, "--tokenizer-kind", kind];

@@ -24,7 +24,7 @@ export const commandEntries: readonly CommandEntry[] = [
   },
   {
     name: "tokenizer",
-    about: "Train a tokenizer, encode and decode text",
+    about: "Train a tokenizer, encode and decode text, see how it is cut",
     commands: [
       {
         name: "train",
@@ -40,6 +40,11 @@ export const commandEntries: readonly CommandEntry[] = [
         name: "decode",
         about: "Tokens to text",
         load: async () => (await import("./tokenizer-decode.ts")).tokenizerDecode,
+      },
+      {
+        name: "inspect",
+        about: "What a tokenizer consists of, and how it cuts a text",
+        load: async () => (await import("./tokenizer-inspect.ts")).tokenizerInspect,
       },
     ],
   },

@@ -5,6 +5,7 @@ export type { TokenizerCallOptions } from "./call-options.ts";
 export type { ChatMessage, ChatTemplateOptions } from "./chat-template.ts";
 export type { EncodedArrays, EncodedBatchArrays, EncodedTensors, Offsets } from "./encoded.ts";
 export type { DecodeStream, EncodeStream } from "./streaming.ts";
+export type { CutWord, TextCutting } from "./text-cutting.ts";
 export { type DecodeOptions, Tokenizer } from "./tokenizer.ts";
 export type { TokenizerConfig } from "./tokenizer-config.ts";
 export { readTokenizerJson, writeTokenizerJson } from "./tokenizer-json.ts";

@@ -27,6 +27,7 @@ import { withPrefixSpace } from "./prefix-space.ts";
 import { savePretrainedTokenizer } from "./pretrained-files.ts";
 import { SpecialTokens } from "./special-tokens.ts";
 import { DecodeStream, EncodeStream } from "./streaming.ts";
+import { type TextCutting, wordsOfEncoding } from "./text-cutting.ts";
 import { SPECIAL_TOKEN_NAMES, type SpecialTokenName } from "./tokenizer-classes.ts";
 import type { TokenizerConfig } from "./tokenizer-config.ts";
 import type { TokenizerPipeline } from "./tokenizer-pipeline.ts";
@@ -124,7 +125,7 @@ export class Tokenizer extends SpecialTokens<[Texts, TokenizerCallOptions?], Enc
   }
 
   /** A text as it is normalized, and the words that the model would be given; added tokens are not looked for. */
-  wordsOf(text: string, options: { lang?: string } = {}): { normalized: string; words: string[] } {
+  wordsOf(text: string, options: { lang?: string | undefined } = {}): { normalized: string; words: string[] } {
     const { normalizer, preTokenizer } = this.#pipelineFor(options);
     const source = new AlignedText(text, false);
     const normalized = normalizer?.normalize(source) ?? source;
@@ -133,6 +134,12 @@ export class Tokenizer extends SpecialTokens<[Texts, TokenizerCallOptions?], Enc
     else if (text !== "") list.add(normalized, 0, normalized.text.length);
     const shown = preTokenizer?.normalize?.(normalized) ?? normalized;
     return { normalized: shown.text, words: list.words.map((word) => word.text) };
+  }
+
+  /** How a text is cut, word by word, with the tokens that the model expects around it: to be read by people. */
+  explain(text: string, options: { lang?: string | undefined } = {}): TextCutting {
+    const encoded = this.#pipelineFor(options).encode(text, undefined, { addSpecialTokens: true });
+    return { text, normalized: this.wordsOf(text, options).normalized, words: wordsOfEncoding(encoded) };
   }
 
   /** The ids of a text alone, without special tokens: the fast way, for corpora. */
