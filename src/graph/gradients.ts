@@ -371,6 +371,7 @@ export const gradientRules: { readonly [K in OperatorType]: Rule<K> } = {
       return reshape(kept, { shape: rows.shape });
     },
   ],
+  argMax: noGradient,
   range: noGradient,
   crossEntropy: ({ inputs, outputs, attributes, gradient, gradients }) => {
     if (gradients[1] !== undefined || gradients[2] !== undefined) {

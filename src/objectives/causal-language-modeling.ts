@@ -11,8 +11,8 @@ import { causalPacking, int64Array, type SpecialTokens, type TokenBatch } from "
 import { ConfigurationError } from "../errors.ts";
 import type { SymbolicTensor } from "../graph/index.ts";
 import { crossEntropy } from "../nn/index.ts";
-import { tallyClassification } from "./classification-tally.ts";
 import { type Objective, objectiveInputs, type PreparedBatch, type SymbolicInputs } from "./objective.ts";
+import { tallyVocabulary, vocabularyScores } from "./vocabulary-scores.ts";
 
 /** A left-to-right model: logits [B, T, V], at each token those of the next. */
 export interface CausalLanguageModel {
@@ -75,9 +75,10 @@ export function causalLanguageModeling(
     prepareBatch: causalInputs,
     prepareEvaluationBatch: causalInputs,
     loss: (model, inputs) => crossEntropy(logitsOf(model, inputs), inputs.nextTokenIds as SymbolicTensor),
-    evaluationOutputs: (model, inputs) => ({ logits: logitsOf(model, inputs) }),
+    evaluationOutputs: (model, inputs) =>
+      vocabularyScores(logitsOf(model, inputs), inputs.nextTokenIds as SymbolicTensor),
     score(outputs, batch) {
-      const { loss, accuracy } = tallyClassification(outputs.logits, batch.nextTokenIds);
+      const { loss, accuracy } = tallyVocabulary(outputs, batch.nextTokenIds);
       return { loss, nextTokenAccuracy: accuracy };
     },
   };

@@ -7,10 +7,10 @@
 import type { SpecialTokens } from "../data/index.ts";
 import { add, type SymbolicTensor } from "../graph/index.ts";
 import { crossEntropy } from "../nn/index.ts";
-import { tallyClassification } from "./classification-tally.ts";
 import { evaluationMasking, type MaskingOptions, maskedInputs, tokenMasker } from "./masked-language-modeling.ts";
 import { type Objective, objectiveInputs, type SymbolicInputs } from "./objective.ts";
 import { type PairObjective, pairLabels, scorePairs } from "./sentence-pair-objective.ts";
+import { tallyVocabulary, vocabularyScores } from "./vocabulary-scores.ts";
 
 /** A model with both heads: logits [S, V] of the positions asked for, and [B, C] of the rows, as BERT or ALBERT calls them. */
 export interface PreTrainingModel {
@@ -53,9 +53,12 @@ export function maskedLanguageModelingWith(
         crossEntropy(pairLogits, inputs.pairLabels as SymbolicTensor),
       );
     },
-    evaluationOutputs: forward,
+    evaluationOutputs(model, inputs) {
+      const { predictionLogits, pairLogits } = forward(model, inputs);
+      return { ...vocabularyScores(predictionLogits, inputs.labels as SymbolicTensor), pairLogits };
+    },
     score(outputs, batch) {
-      const masked = tallyClassification(outputs.predictionLogits, batch.labels);
+      const masked = tallyVocabulary(outputs, batch.labels);
       const { loss: pairLoss, ...tallies } = scorePairs(outputs.pairLogits, batch, pairs.labelNames);
       return { maskedLoss: masked.loss, maskedAccuracy: masked.accuracy, pairLoss, ...tallies };
     },

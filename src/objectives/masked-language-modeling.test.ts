@@ -1,7 +1,10 @@
 import { describe, expect, it } from "vitest";
+import { createEngine } from "#runtime";
 import type { SpecialTokens, TokenBatch } from "../data/index.ts";
 import { ConfigurationError } from "../errors.ts";
+import { input, shapeOf } from "../graph/index.ts";
 import { Random } from "../random.ts";
+import { Executable } from "../runtime/executable.ts";
 import { type MaskingOptions, maskedLanguageModeling, tokenMasker } from "./masked-language-modeling.ts";
 import { wordStarts } from "./token-selection.ts";
 
@@ -264,10 +267,21 @@ describe("maskedLanguageModeling", () => {
     expect(evaluated).toEqual(maskedLanguageModeling(tokens).prepareEvaluationBatch(batchOf(), random));
   });
 
-  it("scores losses and accuracies as sums", () => {
+  it("scores losses and accuracies as sums", async () => {
     const labels = { type: "int64", dims: [3], data: BigInt64Array.of(1n, 0n, -100n) } as const;
-    const logits = { data: Float32Array.of(0, Math.log(3), Math.log(4), 0, 0, 9) };
-    const { loss, maskedAccuracy } = maskedLanguageModeling(tokens).score({ logits }, { labels });
+    const logits = {
+      type: "float32",
+      dims: [3, 2],
+      data: Float32Array.of(0, Math.log(3), Math.log(4), 0, 0, 9),
+    } as const;
+    const objective = maskedLanguageModeling(tokens);
+    const inputs = { inputIds: input("inputIds", "int64", shapeOf("B", "T")), labels: input("labels", "int64", [3]) };
+    const model = { forward: () => ({ logits: input("logits", "float32", [3, 2]) }) };
+    const parameters = (): Float32Array => new Float32Array();
+    const traced = objective.evaluationOutputs(model, inputs);
+    const executable = await Executable.compile(await createEngine(), traced, { parameters }, { threads: 1 });
+    const { loss, maskedAccuracy } = objective.score(await executable.run({ labels, logits }), { labels });
+    await executable.release();
     expect(maskedAccuracy).toEqual({ sum: 2, count: 2 });
     expect(loss?.count).toBe(2);
     expect(loss?.sum).toBeCloseTo(Math.log(4 / 3) + Math.log(5 / 4), 6);

@@ -20,9 +20,10 @@ import type { SymbolicTensor } from "../graph/index.ts";
 import { crossEntropy } from "../nn/index.ts";
 import { refuseUnknownNames } from "../platform/option-names.ts";
 import type { Random } from "../random.ts";
-import { IGNORED_LABEL, tallyClassification } from "./classification-tally.ts";
+import { IGNORED_LABEL } from "./classification-tally.ts";
 import { type Objective, objectiveInputs, type PreparedBatch, type SymbolicInputs } from "./objective.ts";
 import { checkSelection, selectTokens } from "./token-selection.ts";
+import { tallyVocabulary, vocabularyScores } from "./vocabulary-scores.ts";
 
 export interface MaskingOptions {
   /** Share of the tokens that are selected; 0.15. */
@@ -190,11 +191,12 @@ export function maskedLanguageModeling(
         model.forward(inputs as SymbolicInputs & { inputIds: SymbolicTensor }).logits,
         expected as SymbolicTensor,
       ),
-    evaluationOutputs: (model, { labels: _labels, ...inputs }) => ({
-      logits: model.forward(inputs as SymbolicInputs & { inputIds: SymbolicTensor }).logits,
-    }),
+    evaluationOutputs(model, { labels, ...inputs }) {
+      const { logits } = model.forward(inputs as SymbolicInputs & { inputIds: SymbolicTensor });
+      return vocabularyScores(logits, labels as SymbolicTensor);
+    },
     score(outputs, batch) {
-      const { loss, accuracy } = tallyClassification(outputs.logits, batch.labels);
+      const { loss, accuracy } = tallyVocabulary(outputs, batch.labels);
       return { loss, maskedAccuracy: accuracy };
     },
   };

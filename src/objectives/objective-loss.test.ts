@@ -14,6 +14,7 @@ import { type AnyModel, symbolicInputs } from "../models/index.ts";
 import { Random } from "../random.ts";
 import { Executable } from "../runtime/executable.ts";
 import { causalLanguageModeling } from "./causal-language-modeling.ts";
+import { IGNORED_LABEL } from "./classification-tally.ts";
 import type { Objective, PreparedBatch } from "./objective.ts";
 import { loadObjective } from "./registry.ts";
 
@@ -116,20 +117,21 @@ describe("causal language modeling with a history of k tokens", () => {
     const objective = causalLanguageModeling(tokens, { history, layers: 3 }) as Objective<AnyModel>;
     const batch = await batchFor(objective);
     const predicted = 20;
-    /** The logits that predict token `predicted` of row 0, after token `changed` became another one. */
-    const logits = async (changed: number) => {
+    /** The loss at token `predicted` of row 0, after token `changed` became another one. */
+    const lossAfter = async (changed: number) => {
       const inputIds = batch.inputIds.slice();
       inputIds[changed] = 6 + (((inputIds[changed] as number) + 11) % 50);
-      const prepared = objective.prepareBatch({ ...batch, inputIds }, random);
+      const nextTokenIds = batch.inputIds.map((_, place) => (place === predicted - 1 ? 7 : IGNORED_LABEL));
+      const prepared = objective.prepareBatch({ ...batch, inputIds, nextTokenIds }, random);
       const outputs = await run(model, objective, prepared, (inputs) => objective.evaluationOutputs(model, inputs));
-      return Float32Array.from(outputs.logits?.data as Float32Array).slice((predicted - 1) * V, predicted * V);
+      return outputs.vocabularyLoss?.data[0];
     };
-    const usual = await logits(31); // a later token never counts
-    expect(await logits(predicted)).toEqual(usual);
-    expect(await logits(predicted - 1)).not.toEqual(usual);
-    expect(await logits(predicted - history)).not.toEqual(usual);
-    expect(await logits(predicted - history - 1)).toEqual(usual);
-    expect(await logits(0)).toEqual(usual);
+    const usual = await lossAfter(31); // a later token never counts
+    expect(await lossAfter(predicted)).toEqual(usual);
+    expect(await lossAfter(predicted - 1)).not.toEqual(usual);
+    expect(await lossAfter(predicted - history)).not.toEqual(usual);
+    expect(await lossAfter(predicted - history - 1)).toEqual(usual);
+    expect(await lossAfter(0)).toEqual(usual);
     await model.release();
   });
 });

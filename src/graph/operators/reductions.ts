@@ -83,6 +83,20 @@ export const softmax = lastAxis("softmax", "Softmax");
 /** Over the last axis. */
 export const logSoftmax = lastAxis("logSoftmax", "LogSoftmax");
 
+/**
+ * Place of the largest element along the last axis, of equal ones the first: [..., V] → [...] of int64. The runtime's
+ * kernel fails where there are no rows.
+ */
+export const argMax = operator<1>("argMax", 1, {
+  infer: (inputs) => {
+    const x = at(inputs, 0);
+    expectType(x, "float32");
+    normalizeAxis(-1, x.rank);
+    return { type: "int64", shape: x.shape.slice(0, -1) };
+  },
+  lower: (emit, inputs) => emit.node("ArgMax", inputs, { attributes: { axis: -1, keepdims: 0 } }),
+});
+
 export interface LayerNormAttributes {
   readonly epsilon: number;
 }

@@ -75,3 +75,12 @@ layer_norm("equal elements", Value("2 4", [3] * 4 + [0] * 4), 4, smooth=False)
 layer_norm("large elements", Value("2 4", [1e6, -1e6, 5e5, 2e6, 1e-3, 2e-3, -1e-3, 0]), 4, 1e-12, smooth=False)
 layer_norm("offset", Value("2 4", [100.5, 101, 99.25, 100, -50, -51, -50.5, -49]), 4, smooth=False)
 layer_norm("negative and zero gain", floats("B T 4"), 4, gain=Value("4", [1, -1, 0, 2]))
+
+
+def first_largest(t):
+    return torch.as_tensor(t.detach().numpy().argmax(-1))
+
+
+add("argMax", "rows", first_largest, floats("B T D"))
+add("argMax", "vector", first_largest, floats("D"))
+add("argMax", "equal elements", first_largest, Value("2 4", [0, 2, 2, 1, 3, 3, 3, 3]), smooth=False)
