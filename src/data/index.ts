@@ -15,5 +15,5 @@ export { splitSentences } from "./sentence-boundaries.ts";
 export { type PairClasses, type SentencePairPackingOptions, sentencePairPacking } from "./sentence-pair-packing.ts";
 export type { SpecialTokens } from "./special-tokens.ts";
 export { documentTokenStart, type ShardCounts, type TokenShard } from "./token-shard.ts";
-export { type TokenizeOptions, type TokenizeProgress, tokenizeCorpus } from "./tokenize-corpus.ts";
+export { type TokenizeOptions, type TokenizeProgress, tokenizeCorpus, utf8Length } from "./tokenize-corpus.ts";
 export type { TokenizedCorpus } from "./tokenized-corpus.ts";

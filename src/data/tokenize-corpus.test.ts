@@ -59,6 +59,24 @@ describe("tokenizeCorpus", () => {
     ]);
   });
 
+  it("gives the same, in the same order, when others encode", async () => {
+    const documents = Array.from({ length: 50 }, (_, i) => `${"abc".repeat(i * 400)}d\n\u2026\nef`);
+    const big = corpusFromDocuments(documents);
+    const expected = await tokenizeCorpus(big, letters);
+    let waitMs = 40;
+    const corpus = await tokenizeCorpus(big, {
+      ...letters,
+      encodeTogether: async (texts) => {
+        waitMs -= 10;
+        await new Promise((resolve) => setTimeout(resolve, Math.max(0, waitMs)));
+        return texts.map(letters.encode);
+      },
+    });
+    expect(waitMs).toBeLessThan(20);
+    expect(await allText(corpus)).toEqual(await allText(expected));
+    expect(corpus.counts).toEqual(expected.counts);
+  });
+
   it("refuses a corpus without text and ids outside of the vocabulary", async () => {
     await expect(tokenizeCorpus(corpusFromDocuments(["…", ""]), letters)).rejects.toBeInstanceOf(DataError);
     await expect(tokenizeCorpus(source, { ...letters, vocabSize: 4 })).rejects.toBeInstanceOf(DataError);

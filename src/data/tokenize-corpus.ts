@@ -17,6 +17,8 @@ export interface TokenizeProgress {
 export interface TokenizeOptions {
   /** Ids of a text, without special tokens. */
   encode: (text: string) => ArrayLike<number>;
+  /** The same for several texts at a time, by other threads; `encode` if absent. */
+  encodeTogether?: ((texts: readonly string[]) => Promise<readonly ArrayLike<number>[]>) | undefined;
   vocabSize: number;
   /** Names the tokenizer, so that a cache made with another one is not taken for it: a hash of its files, say. */
   tokenizerFingerprint?: string;
@@ -49,14 +51,14 @@ export async function tokenizeCorpus(source: CorpusSource, options: TokenizeOpti
     const cached = await readCachedCorpus(options.cacheFolder, fingerprint, vocabSize);
     if (cached !== undefined) return cached;
   }
-  const encodeDocument = documentEncoder(options.encode, vocabSize, sentences, lineEnd);
+  const sentencesOf = (document: Document): string[] => sentencesOfDocument(document, sentences, lineEnd);
   const store = new ShardStore(source.name, fingerprint, options);
   const builder = new TokenShardBuilder(vocabSize);
   const progress = { documents: 0, tokens: 0, bytes: 0 };
   let firstDocument = 0;
-  for await (const document of source.documents()) {
+  for await (const document of encodedDocuments(source.documents(), sentencesOf, options)) {
     const tokensBefore = builder.tokenCount;
-    progress.bytes += encodeDocument(document, builder);
+    progress.bytes += addDocument(document, vocabSize, builder);
     progress.tokens += builder.tokenCount - tokensBefore;
     progress.documents = firstDocument + builder.documentCount;
     options.onProgress?.(progress);
@@ -76,29 +78,84 @@ export async function tokenizeCorpus(source: CorpusSource, options: TokenizeOpti
   return await store.finish();
 }
 
-/** Adds one document to a shard and returns the bytes of its text. */
-function documentEncoder(
-  encode: (text: string) => ArrayLike<number>,
-  vocabSize: number,
-  sentences: "lines" | "split",
-  lineEnd: string,
-): (document: Document, builder: TokenShardBuilder) => number {
-  return (document, builder) => {
-    let bytes = 0;
-    for (const line of document) {
-      const pieces = sentences === "split" ? splitSentences(line) : [line];
-      for (const [number, piece] of pieces.entries()) {
-        const text = number === pieces.length - 1 ? piece + lineEnd : piece;
-        const ids = encode(text);
-        checkIds(ids, vocabSize, text);
-        const pieceBytes = utf8Length(text);
-        builder.addSentence(ids, pieceBytes);
-        bytes += pieceBytes;
-      }
+interface EncodedDocument {
+  readonly texts: readonly string[];
+  /** Ids of each text. */
+  readonly ids: readonly ArrayLike<number>[];
+}
+
+/** Characters that go to another thread at a time, and blocks of them that may be under way: they bound the memory. */
+const BLOCK_CHARACTERS = 1 << 18;
+const MOST_BLOCKS = 16;
+
+/** All documents with their ids, in their order, however many threads encode them. */
+async function* encodedDocuments(
+  documents: AsyncIterable<Document>,
+  sentencesOf: (document: Document) => string[],
+  { encode, encodeTogether }: TokenizeOptions,
+): AsyncGenerator<EncodedDocument> {
+  if (!encodeTogether) {
+    for await (const document of documents) {
+      const texts = sentencesOf(document);
+      yield { texts, ids: texts.map(encode) };
     }
-    builder.endDocument();
-    return bytes;
-  };
+    return;
+  }
+  const underway: Promise<EncodedDocument[]>[] = [];
+  for await (const block of blocksOf(documents, sentencesOf)) {
+    underway.push(encodeTogether(block.flat()).then((ids) => withIds(block, ids)));
+    if (underway.length >= MOST_BLOCKS) yield* await underway.shift()!;
+  }
+  for (const block of underway) yield* await block;
+}
+
+/** The texts of several documents at a time. */
+async function* blocksOf(
+  documents: AsyncIterable<Document>,
+  sentencesOf: (document: Document) => string[],
+): AsyncGenerator<string[][]> {
+  let block: string[][] = [];
+  let characters = 0;
+  for await (const document of documents) {
+    const texts = sentencesOf(document);
+    block.push(texts);
+    for (const text of texts) characters += text.length;
+    if (characters < BLOCK_CHARACTERS) continue;
+    yield block;
+    block = [];
+    characters = 0;
+  }
+  if (block.length > 0) yield block;
+}
+
+function withIds(block: readonly string[][], ids: readonly ArrayLike<number>[]): EncodedDocument[] {
+  let done = 0;
+  return block.map((texts) => {
+    const start = done;
+    done += texts.length;
+    return { texts, ids: ids.slice(start, done) };
+  });
+}
+
+/** What is encoded of a document, piece by piece. */
+function sentencesOfDocument(document: Document, sentences: "lines" | "split", lineEnd: string): string[] {
+  return document.flatMap((line) => {
+    const pieces = sentences === "split" ? splitSentences(line) : [line];
+    return pieces.map((piece, number) => (number === pieces.length - 1 ? piece + lineEnd : piece));
+  });
+}
+
+/** Adds one document to a shard and returns the bytes of its text. */
+function addDocument({ texts, ids }: EncodedDocument, vocabSize: number, builder: TokenShardBuilder): number {
+  let bytes = 0;
+  for (const [index, text] of texts.entries()) {
+    checkIds(ids[index]!, vocabSize, text);
+    const textBytes = utf8Length(text);
+    builder.addSentence(ids[index]!, textBytes);
+    bytes += textBytes;
+  }
+  builder.endDocument();
+  return bytes;
 }
 
 /** A wrong id would become a wrong row of a table far from here. */

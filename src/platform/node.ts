@@ -15,6 +15,7 @@ import * as fs from "node:fs/promises";
 import { createRequire } from "node:module";
 import * as os from "node:os";
 import * as path from "node:path";
+import { parentPort, Worker, workerData } from "node:worker_threads";
 import {
   decodeText,
   type FileKind,
@@ -24,7 +25,17 @@ import {
   withPath,
   writeError,
 } from "./file-errors.ts";
-import type { FileContent, FileStat, FolderEntry, KeptFile, LogFile, Platform, ReadChunksOptions } from "./platform.ts";
+import type {
+  FileContent,
+  FileStat,
+  FolderEntry,
+  KeptFile,
+  LogFile,
+  Platform,
+  ReadChunksOptions,
+  WorkerPort,
+  WorkerThread,
+} from "./platform.ts";
 
 /** One buffer of this size is what reading and writing need beside the caller's memory. */
 const defaultChunkBytes = 1 << 20;
@@ -400,6 +411,37 @@ function memoryLimitBytes(): number {
   return limit > 0 ? Math.min(limit, os.totalmem()) : os.totalmem();
 }
 
+function startWorker(module: string, data: unknown): WorkerThread | undefined {
+  let worker: Worker;
+  try {
+    // Not every loader has it: test runners that serve modules themselves do not.
+    worker = new Worker(new URL(import.meta.resolve(module)), { workerData: data, name: `cloze ${module}` });
+  } catch {
+    return undefined;
+  }
+  return {
+    post: (message, transfer = []) => worker.postMessage(message, [...transfer]),
+    listen(onMessage, onFailure) {
+      worker.on("message", onMessage);
+      worker.on("error", onFailure);
+      worker.on("exit", (code) => onFailure(new Error(`the thread ended with code ${code}`)));
+    },
+    async terminate() {
+      await worker.terminate();
+    },
+  };
+}
+
+function workerPort(): WorkerPort | undefined {
+  if (!parentPort) return undefined;
+  const port = parentPort;
+  return {
+    data: workerData,
+    post: (message, transfer = []) => port.postMessage(message, [...transfer]),
+    listen: (onMessage) => void port.on("message", onMessage),
+  };
+}
+
 export const platform: Platform = {
   name: "node",
   readFile,
@@ -437,4 +479,6 @@ export const platform: Platform = {
     return found ? found.bavail * found.bsize : undefined;
   },
   processorCount: () => os.availableParallelism(),
+  startWorker,
+  workerPort,
 };

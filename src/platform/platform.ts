@@ -54,6 +54,22 @@ export interface KeptFile {
   readNow(position: number, into: Uint8Array): void;
 }
 
+/** A thread that runs a module of this package. Messages are copied, or moved as `transfer` says. */
+export interface WorkerThread {
+  post(message: unknown, transfer?: readonly ArrayBuffer[]): void;
+  /** Sets what gets the thread's messages, and what gets its failure. */
+  listen(onMessage: (message: unknown) => void, onFailure: (error: unknown) => void): void;
+  terminate(): Promise<void>;
+}
+
+/** What such a thread has to do with the one that started it. */
+export interface WorkerPort {
+  /** What `startWorker` was given. */
+  readonly data: unknown;
+  post(message: unknown, transfer?: readonly ArrayBuffer[]): void;
+  listen(onMessage: (message: unknown) => void): void;
+}
+
 export interface Platform {
   readonly name: "node" | "web";
 
@@ -130,4 +146,11 @@ export interface Platform {
   freeDiskBytes(folder: string): Promise<number | undefined>;
   /** Processors that this process may use. */
   processorCount(): number;
+  /**
+   * Starts a thread with a module that package.json's `imports` name, such as `#tokenizing-worker`; undefined where that
+   * cannot be had. It keeps the process alive until it is terminated.
+   */
+  startWorker(module: string, data: unknown): WorkerThread | undefined;
+  /** Undefined in the main thread. */
+  workerPort(): WorkerPort | undefined;
 }

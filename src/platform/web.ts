@@ -178,4 +178,7 @@ export const platform: Platform = {
   memoryLimitBytes: () => undefined,
   freeDiskBytes: async () => undefined,
   processorCount: () => navigator.hardwareConcurrency,
+  // A page's threads need an address of their own, which only its bundler knows.
+  startWorker: () => undefined,
+  workerPort: () => undefined,
 };

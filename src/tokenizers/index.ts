@@ -11,6 +11,7 @@ export type { TokenizerConfig } from "./tokenizer-config.ts";
 export { readTokenizerJson, writeTokenizerJson } from "./tokenizer-json.ts";
 export { TokenizerPipeline } from "./tokenizer-pipeline.ts";
 export type { CreateTensor, IdTensor } from "./tokenizer-tensor.ts";
+export { TokenizingPool } from "./tokenizing-pool.ts";
 export {
   type ByteLevelBpeTrainingOptions,
   type CharacterBpeTrainingOptions,

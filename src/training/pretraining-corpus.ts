@@ -1,4 +1,5 @@
 /** From a corpus' name to token ids: the tokenizer, loaded or trained, and the corpus cut into training and held-out text. */
+import { platform } from "#platform";
 import {
   type CorpusSource,
   type SpecialTokens,
@@ -6,7 +7,7 @@ import {
   type TokenizedCorpus,
   tokenizeCorpus,
 } from "../data/index.ts";
-import { AutoTokenizer, type Tokenizer, writeTokenizerJson } from "../tokenizers/index.ts";
+import { AutoTokenizer, type Tokenizer, TokenizingPool, writeTokenizerJson } from "../tokenizers/index.ts";
 import type { StageReport } from "./stages.ts";
 import { type TokenizerKind, type TokenizerTrainingOptions, trainTokenizer } from "./tokenizer-training.ts";
 
@@ -38,6 +39,18 @@ export async function prepareTokenizer(
   return trainTokenizer(source, kind, options, report);
 }
 
+/** From this size on, threads win more than it takes to start them. */
+const LARGE_BYTES = 64e6;
+/** One thread reads the corpus and stores the ids, which feeds about so many others. */
+const MOST_THREADS = 6;
+
+/** Threads for a large corpus. */
+function startPool(source: CorpusSource, tokenizer: Tokenizer): TokenizingPool | undefined {
+  const threads = Math.min(MOST_THREADS, platform.processorCount() - 1);
+  const isLarge = source.sizeBytes !== undefined && source.sizeBytes >= LARGE_BYTES;
+  return isLarge && threads > 0 ? TokenizingPool.start(tokenizer.pipeline, threads) : undefined;
+}
+
 /** Tokenizes the corpus and holds out one document in `holdOutEvery`; none when that is below 2. */
 export async function tokenizeAndSplit(
   source: CorpusSource,
@@ -48,14 +61,16 @@ export async function tokenizeAndSplit(
 ): Promise<CorpusParts> {
   const { cacheFolder, report } = options;
   const total = source.sizeBytes;
+  const pool = startPool(source, tokenizer);
   const corpus = await tokenizeCorpus(source, {
     ...layout,
     encode: (text) => tokenizer.encodeIds(text),
+    encodeTogether: pool && ((texts) => pool.encode(texts)),
     vocabSize: tokenizer.length,
     tokenizerFingerprint: await fingerprintOf(tokenizer),
     ...(cacheFolder === undefined ? {} : { cacheFolder }),
     onProgress: ({ bytes }) => report({ stage: "tokenizing", done: bytes, total, unit: "bytes" }),
-  });
+  }).finally(() => pool?.close());
   if (holdOutEvery < 2) return { training: corpus, heldOut: undefined, heldOutRule: "nothing held out" };
   const { training, heldOut, rule } = await splitHeldOut(corpus, holdOutEvery);
   return { training, heldOut, heldOutRule: rule };

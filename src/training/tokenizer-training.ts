@@ -1,5 +1,5 @@
 /** Tokenizers learned from a corpus, by the names of their kinds. */
-import type { CorpusSource } from "../data/index.ts";
+import { type CorpusSource, utf8Length } from "../data/index.ts";
 import { DataError } from "../errors.ts";
 import {
   type Lines,
@@ -62,14 +62,15 @@ export async function trainTokenizer(
   report: StageReport,
 ): Promise<Tokenizer> {
   const given = Object.entries(options).filter(([, value]) => value !== undefined);
+  const read = { bytes: 0 };
   const onProgress: Parameters<Train>[1]["onProgress"] = ({ stage, done, total }) => {
-    const isCounting = stage === "words";
-    const words = isCounting ? "counting words" : "learning the vocabulary";
-    report({ stage: words, done, total, unit: isCounting ? "lines" : "tokens" });
+    if (stage !== "words") report({ stage: "learning the vocabulary", done, total, unit: "tokens" });
+    // The size of the files is known beforehand, the number of their lines is not.
+    else report({ stage: "counting words", done: read.bytes, total: source.sizeBytes, unit: "bytes" });
   };
   const settings = { ...(Object.fromEntries(given) as unknown as TokenizerTrainingOptions), onProgress };
   try {
-    return await (trainers[kind] as Train)(linesOf(source), settings);
+    return await (trainers[kind] as Train)(linesOf(source, read), settings);
   } catch (error) {
     if (!(error instanceof DataError) || error.file !== undefined) throw error;
     // The trainers see lines and not where these come from.
@@ -78,6 +79,12 @@ export async function trainTokenizer(
   }
 }
 
-async function* linesOf(source: CorpusSource): AsyncGenerator<string> {
-  for await (const document of source.documents()) yield* document;
+/** All lines, whose bytes are added to `read`, each with a line end. */
+async function* linesOf(source: CorpusSource, read: { bytes: number }): AsyncGenerator<string> {
+  for await (const document of source.documents()) {
+    for (const line of document) {
+      read.bytes += utf8Length(line) + 1;
+      yield line;
+    }
+  }
 }
