@@ -31,6 +31,7 @@ export {
   type KeyMatch,
   matchKeys,
   publishedRenames,
+  requireAll,
   requireFit,
   type ShapeMismatch,
   type WantedTensor,

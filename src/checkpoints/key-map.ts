@@ -161,3 +161,21 @@ export function requireFit(match: KeyMatch, file: string): void {
     hint: "Check that the weights are of this architecture.",
   });
 }
+
+/**
+ * Refuses a match that is not whole: a parameter without a tensor, or a tensor without a parameter.
+ *
+ * @throws CheckpointError
+ */
+export function requireAll(match: KeyMatch, file: string): void {
+  const { missing, unexpected } = match;
+  const text = describeMatch(match, file);
+  if (text === undefined) return;
+  throw new CheckpointError(text, {
+    file,
+    field: missing[0] ?? unexpected[0],
+    expected: "every parameter of the model, and nothing else",
+    received: `${missing.length} missing, ${unexpected.length} left over`,
+    hint: "Load it without `strict`, or with the class that was saved.",
+  });
+}

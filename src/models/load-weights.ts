@@ -1,5 +1,5 @@
 /** A checkpoint's tensors into a model's memory, whatever harmless ways their names differ in. */
-import { describeMatch, matchKeys, requireFit, type Weights } from "../checkpoints/index.ts";
+import { describeMatch, matchKeys, requireAll, requireFit, type Weights } from "../checkpoints/index.ts";
 import type { Parameter } from "../graph/index.ts";
 import type { FileStretch, ParameterStore } from "../nn/index.ts";
 import type { Random } from "../random.ts";
@@ -20,9 +20,13 @@ export interface WeightsTarget {
  * not. What the file lacks is drawn anew, each parameter from a stream of its own name.
  *
  * @returns what a person should know: parameters that the file lacks, tensors that the model has no use for.
- * @throws CheckpointError if the file does not fit the model.
+ * @throws CheckpointError if the file does not fit the model, or is not exactly what it wants if that is asked for.
  */
-export async function loadWeights(model: WeightsTarget, weights: Weights, random: Random): Promise<string | undefined> {
+export async function loadWeights(
+  model: WeightsTarget,
+  weights: Weights,
+  { random, strict }: { readonly random: Random; readonly strict: boolean },
+): Promise<string | undefined> {
   const { store, parameters, keys } = model;
   const match = matchKeys(weights.tensors, parameters, {
     basePrefix: keys.prefix,
@@ -30,6 +34,7 @@ export async function loadWeights(model: WeightsTarget, weights: Weights, random
     ignore: keys.ignored.map(namePattern),
   });
   requireFit(match, weights.file);
+  if (strict) requireAll(match, weights.file);
   const stretches = match.missing.length === 0 ? stretchesOf(match.matched, parameters, weights) : undefined;
   if (stretches !== undefined) {
     store.leaveInFiles(stretches);

@@ -21,6 +21,8 @@ import { loadWeights } from "./load-weights.ts";
 import { concreteInputs, type InputSpecs } from "./model-inputs.ts";
 import { type ModelOptions, ModelRuntime } from "./model-runtime.ts";
 import { modelFolder } from "./model-source.ts";
+import { type ParameterPattern, parametersLike } from "./parameter-patterns.ts";
+import { copyResized } from "./resized-values.ts";
 
 /** What every configuration has. */
 export type PreTrainedConfig = Config<Record<never, Field<unknown>>>;
@@ -30,10 +32,12 @@ export interface LoadOptions extends ModelOptions {
   readonly config?: Readonly<Record<string, unknown>> | undefined;
   /** Draws the parameters that the folder lacks, such as a new head; seed 0 when left out. */
   readonly random?: Random | undefined;
+  /** Whether weights that are missing or left over are an error instead of a warning; false. */
+  readonly strict?: boolean | undefined;
   /** Is told what is odd about the folder; `console.warn` when left out. */
   readonly onWarning?: ((text: string) => void) | undefined;
 }
-const loadOptionNames = ["device", "threads", "config", "random", "onWarning"];
+const loadOptionNames = ["device", "threads", "config", "random", "strict", "onWarning"];
 
 export interface SaveOptions {
   /** How the weights are stored; float32 when left out. */
@@ -148,6 +152,40 @@ export abstract class PreTrainedModel<Config, Inputs extends object, Outputs ext
     });
   }
 
+  /** Keeps the parameters that the patterns mean as they are while others are trained; returns their names. */
+  freeze(...patterns: readonly ParameterPattern[]): readonly string[] {
+    return this.setTrainable(patterns, false);
+  }
+
+  /** Takes back `freeze` for the parameters that the patterns mean; returns their names. */
+  unfreeze(...patterns: readonly ParameterPattern[]): readonly string[] {
+    return this.setTrainable(patterns, true);
+  }
+
+  /**
+   * Gives the model another number of tokens, as after adding some to its tokenizer: rows of the word embedding and of the
+   * vocabulary head are cut off, or added with the mean of the old ones.
+   */
+  resizeTokenEmbeddings(vocabSize: number): this {
+    const resized = this.withVocabulary(vocabSize).materialize(this.options);
+    copyResized(this, resized);
+    void this.release();
+    for (const name of ["config", "runtimeOrNone"] as const) Object.assign(this, { [name]: resized[name] });
+    return Object.assign(this, resized);
+  }
+
+  private withVocabulary(vocabSize: number): this {
+    const { configuration } = this.constructor as unknown as ModelClass;
+    const config = configuration.create({ vocabSize } as object, this.config as never);
+    return new (this.constructor as new (config: unknown) => this)(config);
+  }
+
+  private setTrainable(patterns: readonly ParameterPattern[], trainable: boolean): readonly string[] {
+    const meant = parametersLike(this.parameters, patterns, this.keys.prefix);
+    for (const parameter of meant) parameter.trainable = trainable;
+    return meant.map(({ name }) => name);
+  }
+
   /** The computation, over symbolic tensors. */
   abstract forward(inputs: Inputs): Outputs;
 
@@ -251,14 +289,14 @@ async function loadModel<M extends AnyModel>(
   options: LoadOptions,
 ): Promise<M> {
   refuseUnknownNames(options, loadOptionNames, "the options of fromPretrained");
-  const { config: changes, random = new Random(0), onWarning = console.warn, ...modelOptions } = options;
+  const { config: changes, random = new Random(0), strict, onWarning = console.warn, ...modelOptions } = options;
   const { config, generationConfig, weights } = await openCheckpoint(await modelFolder(folder));
   const { configuration } = modelClass;
   const published = configuration.parse(config.text, config.file, { onWarning });
   const model = new modelClass(changes === undefined ? published : configuration.create(changes, published));
   model.materialize(modelOptions);
   model.generationConfig = generationConfig;
-  const warning = await loadWeights(model, weights, random);
+  const warning = await loadWeights(model, weights, { random, strict: strict === true });
   if (warning !== undefined) onWarning(warning);
   return model;
 }
