@@ -109,7 +109,11 @@ const flags: Readonly<Record<SettingName, SettingFlag>> = {
     about: "Tokens before it that a prediction of causal language modeling may read",
     otherwise: "all of the row",
   },
-  holdOutEvery: { placeholder: "N", about: "One document in so many is held out for evaluation; 0 for none" },
+  holdOutEvery: {
+    placeholder: "N",
+    about: "One document in so many is held out for evaluation; 0 for none",
+    otherwise: "20, of a large corpus more, for a million tokens",
+  },
   evaluateEvery: { placeholder: "N", about: "Steps between evaluations; 0 for one at the end" },
   earlyStopEvaluations: {
     placeholder: "N",

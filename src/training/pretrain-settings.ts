@@ -94,8 +94,8 @@ export const pretrainFields = {
   shortSequenceProbability: probability(0.1),
   /** How many tokens before it a causal prediction may read; all of the row when left out. */
   history: nullable(size()),
-  /** Of the corpus' documents, one in so many is held out for evaluation; 0 for none. */
-  holdOutEvery: integer(20, { minimum: 0 }),
+  /** Of the corpus' documents, one in so many is held out for evaluation; 0 for none. See `usualHoldOut`. */
+  holdOutEvery: nullable(integer(20, { minimum: 0 })),
   /** Steps between evaluations on held-out text; 0 for one at the end only. */
   evaluateEvery: integer(0, { minimum: 0 }),
   /** Evaluations in a row without a better held-out loss after which the run ends; 0 for never. */

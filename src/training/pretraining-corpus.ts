@@ -51,11 +51,20 @@ function startPool(source: CorpusSource, tokenizer: Tokenizer): TokenizingPool |
   return isLarge && threads > 0 ? TokenizingPool.start(tokenizer.pipeline, threads) : undefined;
 }
 
-/** Tokenizes the corpus and holds out one document in `holdOutEvery`; none when that is below 2. */
+/** What is held out stays in memory and is read at each evaluation, so it does not grow with the corpus beyond this. */
+const MOST_HELD_OUT_TOKENS = 1e6;
+
+/** One document in 20; of a large corpus fewer. */
+export const usualHoldOut = (tokens: number): number => Math.max(20, Math.ceil(tokens / MOST_HELD_OUT_TOKENS));
+
+/**
+ * Tokenizes the corpus and holds out one document in `holdOutEvery`, or as `usualHoldOut` says; none when that is
+ * below 2.
+ */
 export async function tokenizeAndSplit(
   source: CorpusSource,
   tokenizer: Tokenizer,
-  holdOutEvery: number,
+  holdOutEvery: number | null,
   layout: { readonly sentences: "lines" | "split"; readonly lineEnd: "" | "\n" },
   options: { readonly cacheFolder: string | undefined; readonly report: StageReport },
 ): Promise<CorpusParts> {
@@ -71,8 +80,9 @@ export async function tokenizeAndSplit(
     ...(cacheFolder === undefined ? {} : { cacheFolder }),
     onProgress: ({ bytes }) => report({ stage: "tokenizing", done: bytes, total, unit: "bytes" }),
   }).finally(() => pool?.close());
-  if (holdOutEvery < 2) return { training: corpus, heldOut: undefined, heldOutRule: "nothing held out" };
-  const { training, heldOut, rule } = await splitHeldOut(corpus, holdOutEvery);
+  const every = holdOutEvery ?? usualHoldOut(corpus.counts.tokens);
+  if (every < 2) return { training: corpus, heldOut: undefined, heldOutRule: "nothing held out" };
+  const { training, heldOut, rule } = await splitHeldOut(corpus, every);
   return { training, heldOut, heldOutRule: rule };
 }
 
