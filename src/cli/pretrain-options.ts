@@ -20,7 +20,7 @@ const flags: Readonly<Record<SettingName, SettingFlag>> = {
   architecture: { placeholder: "MODEL_TYPE", about: "Kind of a new model", choices: modelTypes },
   preset: {
     placeholder: "SIZE",
-    about: "Size of a new model: tiny, mini, small, medium (BERT), base, large, xl (GPT-2)",
+    about: "Size of a new model: tiny, mini, base and more, as its architecture has them; an unknown one lists them",
     otherwise: "tiny",
   },
   config: { placeholder: "FILE", about: "A config.json for a new model, in place of a preset", otherwise: "none" },

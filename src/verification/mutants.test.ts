@@ -4,8 +4,37 @@
  */
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
-import { add, addDimensions, at, concat, matmul, mul, type SymbolicTensor, slice } from "../graph/index.ts";
-import { BertForPreTraining, type BertModel, GPT2LMHeadModel, GPT2Model } from "../models/classes.ts";
+import {
+  add,
+  addDimensions,
+  at,
+  concat,
+  gelu,
+  linear,
+  matmul,
+  mul,
+  range,
+  relu,
+  reshape,
+  type SymbolicTensor,
+  slice,
+} from "../graph/index.ts";
+import {
+  AlbertForPreTraining,
+  BertForPreTraining,
+  BertForQuestionAnswering,
+  BertForSequenceClassification,
+  BertLMHeadModel,
+  type BertModel,
+  DistilBertForMaskedLM,
+  GPT2ForSequenceClassification,
+  GPT2LMHeadModel,
+  GPT2Model,
+  OpenAIGPTDoubleHeadsModel,
+  OpenAIGPTLMHeadModel,
+  RobertaForCausalLM,
+  RobertaForMaskedLM,
+} from "../models/classes.ts";
 import type { AnyModel, ModelClass } from "../models/index.ts";
 import { Conv1DLinear, crossEntropy, type Linear } from "../nn/index.ts";
 import { verify } from "./index.ts";
@@ -166,10 +195,118 @@ const pastMutants: Record<string, ModelClass> = {
   }),
 };
 
+/** Positions that are counted over padding too. */
+const countAll = (model: RobertaForMaskedLM): void =>
+  wrap(model.roberta.embeddings, (embed, { inputIds, ...rest }) => {
+    const length = at(inputIds.shape, 1);
+    const positionIds = reshape(range({ start: 4, length }), { shape: [1, length] });
+    return embed({ inputIds, ...rest, positionIds });
+  });
+
+const robertaMutants: Record<string, ModelClass> = {
+  "positions that count padding": altered(RobertaForMaskedLM, countAll),
+  "a vocabulary head with the layers' activation": altered(RobertaForMaskedLM, (model) =>
+    wrap(model.predictions, (_, hidden) => {
+      const { dense, norm, decoder, decoderBias } = model.predictions;
+      return linear(norm.forward(relu(dense.forward(hidden))), decoder, decoderBias, { transposeWeight: true });
+    }),
+  ),
+  "a position table without a padding row": altered(RobertaForMaskedLM, ({ roberta: { embeddings } }) =>
+    Object.assign(embeddings.positions, { paddingIndex: undefined }),
+  ),
+};
+
+const crossMutants = (modelClass: ModelClass): Record<string, ModelClass> => ({
+  "no attention to the encoder": altered(modelClass, (model) =>
+    wrap(model, (forward, { encoderHiddenStates: _, encoderAttentionMask: __, ...inputs }) => forward(inputs)),
+  ),
+  "the encoder's padding seen": altered(modelClass, (model) =>
+    wrap(model, (forward, { encoderAttentionMask: _, ...inputs }) => forward(inputs)),
+  ),
+});
+
+const albertMutants: Record<string, ModelClass> = {
+  "the first group for all layers": altered(AlbertForPreTraining, ({ albert }) =>
+    Object.assign(albert, { config: { ...albert.config, numHiddenGroups: 1 } }),
+  ),
+  "no bias from words to layers": altered(AlbertForPreTraining, ({ albert }) => withoutBias(albert.widening)),
+  "orders the other way round": altered(AlbertForPreTraining, (model) =>
+    wrap(model, (forward, inputs) => {
+      const order = inputs.sentenceOrderLabel as SymbolicTensor;
+      return forward({ ...inputs, sentenceOrderLabel: add(mul(order, -1), 1) });
+    }),
+  ),
+};
+
+const gptMutants: Record<string, ModelClass> = {
+  "GELU by erf for tanh": altered(OpenAIGPTLMHeadModel, (model) => {
+    for (const layer of model.transformer.layers) {
+      wrap(layer, (_, hidden, masks) => {
+        const attended = layer.attention.forward(hidden, masks);
+        const normed = layer.attentionNorm.forward(add(hidden, attended.output));
+        const expanded = gelu(layer.expansion.forward(normed), { approximate: "none" });
+        const output = layer.outputNorm.forward(add(normed, layer.contraction.forward(expanded)));
+        return { output, probabilities: attended.probabilities };
+      });
+    }
+  }),
+  "padding seen": altered(OpenAIGPTLMHeadModel, (model) =>
+    wrap(model.transformer, (forward, { attentionMask: _, ...inputs }) => forward(inputs)),
+  ),
+};
+
+const doubleMutants: Record<string, ModelClass> = {
+  "the last token for the choice": altered(OpenAIGPTDoubleHeadsModel, (model) =>
+    wrap(model, (forward, { mcTokenIds: _, ...inputs }) => forward(inputs)),
+  ),
+  "a choice without activation": configured(OpenAIGPTDoubleHeadsModel, { summaryActivation: null }),
+};
+
+const headMutants: [reference: string, unchanged: ModelClass, mutants: Record<string, ModelClass>][] = [
+  [
+    "bert-BertForSequenceClassification-several",
+    BertForSequenceClassification,
+    { "numbers for yes or no": configured(BertForSequenceClassification, { problemType: "regression" }) },
+  ],
+  [
+    "bert-BertForQuestionAnswering",
+    BertForQuestionAnswering,
+    {
+      "beginnings for ends": altered(BertForQuestionAnswering, (model) =>
+        wrap(model, (forward, inputs) => {
+          const { startLogits, endLogits, ...rest } = forward(inputs);
+          return { ...rest, startLogits: endLogits, endLogits: startLogits };
+        }),
+      ),
+    },
+  ],
+  [
+    "distilbert-DistilBertForMaskedLM",
+    DistilBertForMaskedLM,
+    {
+      "another padding row": configured(DistilBertForMaskedLM, { padTokenId: 0 }),
+      "the layers' activation left out": configured(DistilBertForMaskedLM, { activation: "linear" }),
+    },
+  ],
+  [
+    "gpt2-GPT2ForSequenceClassification",
+    GPT2ForSequenceClassification,
+    { "padding taken for text": configured(GPT2ForSequenceClassification, { padTokenId: 0 }) },
+  ],
+];
+
 const suites: [reference: string, unchanged: ModelClass, mutants: Record<string, ModelClass>][] = [
   ["bert-BertForPreTraining", BertForPreTraining, bertMutants],
   ["gpt2-GPT2LMHeadModel", GPT2LMHeadModel, gpt2Mutants],
   ["gpt2-GPT2Model-past", GPT2Model, pastMutants],
+  ["roberta-RobertaForMaskedLM", RobertaForMaskedLM, robertaMutants],
+  ["roberta-RobertaForCausalLM-cross", RobertaForCausalLM, crossMutants(RobertaForCausalLM)],
+  ["bert-BertLMHeadModel-cross", BertLMHeadModel, crossMutants(BertLMHeadModel)],
+  ["gpt2-GPT2LMHeadModel-cross", GPT2LMHeadModel, crossMutants(GPT2LMHeadModel)],
+  ["albert-AlbertForPreTraining", AlbertForPreTraining, albertMutants],
+  ["openai-gpt-OpenAIGPTLMHeadModel", OpenAIGPTLMHeadModel, gptMutants],
+  ["openai-gpt-OpenAIGPTDoubleHeadsModel", OpenAIGPTDoubleHeadsModel, doubleMutants],
+  ...headMutants,
 ];
 
 describe.each(suites)("mutants of %s", (reference, unchanged, mutants) => {
