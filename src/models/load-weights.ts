@@ -15,6 +15,13 @@ export interface WeightsTarget {
   readonly tied: ReadonlyMap<string, string>;
 }
 
+interface LoadingOptions {
+  readonly random: Random;
+  readonly strict: boolean;
+  /** Pairs of names that usually mean one parameter: where the file lacks one of them, the other is taken. */
+  readonly ties: ReadonlyMap<string, string>;
+}
+
 /**
  * Leaves the values in the file where they can stay there, and reads them straight into the place where they live where
  * not. What the file lacks is drawn anew, each parameter from a stream of its own name.
@@ -25,14 +32,21 @@ export interface WeightsTarget {
 export async function loadWeights(
   model: WeightsTarget,
   weights: Weights,
-  { random, strict }: { readonly random: Random; readonly strict: boolean },
+  { random, strict, ties }: LoadingOptions,
 ): Promise<string | undefined> {
   const { store, parameters, keys } = model;
-  const match = matchKeys(weights.tensors, parameters, {
+  const found = matchKeys(weights.tensors, parameters, {
     basePrefix: keys.prefix,
     tied: Object.fromEntries(model.tied),
     ignore: keys.ignored.map(namePattern),
   });
+  const matched = new Map(found.matched);
+  const others = new Map([...ties].flatMap(([alias, name]) => [[alias, name] as const, [name, alias] as const]));
+  for (const name of found.missing) {
+    const stored = found.matched.get(others.get(name) ?? "");
+    if (stored !== undefined) matched.set(name, stored);
+  }
+  const match = { ...found, matched, missing: found.missing.filter((name) => !matched.has(name)) };
   requireFit(match, weights.file);
   if (strict) requireAll(match, weights.file);
   const stretches = match.missing.length === 0 ? stretchesOf(match.matched, parameters, weights) : undefined;

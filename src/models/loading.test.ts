@@ -69,7 +69,13 @@ describe("fromPretrained", () => {
       for (const [name, { shape }] of file.tensors)
         tensors.push({ name: rename(name), shape, data: await file.read(name) });
       for (const [name, shape] of Object.entries(more)) {
-        tensors.push({ name, shape, data: new Float32Array(shape.reduce((product, size) => product * size, 1)) });
+        const isHead = name === "lm_head.weight";
+        const size = shape.reduce((product, length) => product * length, 1);
+        tensors.push({
+          name,
+          shape,
+          data: isHead ? await file.read("transformer.wte.weight") : new Float32Array(size),
+        });
       }
       await writeSafetensors(join(folder, "model.safetensors"), tensors);
       cpSync(join(from, "config.json"), join(folder, "config.json"));
@@ -91,6 +97,26 @@ describe("fromPretrained", () => {
       (await BertForPreTraining.fromPretrained(bertFolder, options())).store.values,
     );
     expect(warnings).toEqual([]);
+  });
+
+  it("takes two weights as two where the file holds two, whatever its config says", async () => {
+    const folder = fresh();
+    const untied = golden("bert-BertForMaskedLM-untied");
+    const file = await openSafetensors(join(untied, "model.safetensors"));
+    const tensors: NamedTensor[] = [];
+    for (const [name, { shape }] of file.tensors) {
+      // The bias has one name only, and stands for both.
+      if (name !== "cls.predictions.bias") tensors.push({ name, shape, data: await file.read(name) });
+    }
+    await writeSafetensors(join(folder, "model.safetensors"), tensors);
+    const config = JSON.parse(readFileSync(join(untied, "config.json"), "utf8"));
+    writeFileSync(join(folder, "config.json"), JSON.stringify({ ...config, tie_word_embeddings: true }));
+    const warnings: string[] = [];
+    const model = await BertForMaskedLM.fromPretrained(folder, options(warnings));
+    expect(warnings).toEqual([expect.stringMatching(/cls\.predictions\.decoder\.weight should be tied/)]);
+    const reference = await BertForMaskedLM.fromPretrained(untied, options());
+    expect((await model(ids)).logits.data).toEqual((await reference(ids)).logits.data);
+    expect(model.config.tieWordEmbeddings).toBe(false);
   });
 
   it("replaces settings, and refuses unknown ones and unknown options", async () => {

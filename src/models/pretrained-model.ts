@@ -15,6 +15,7 @@ import { Random } from "../random.ts";
 import type { Engine } from "../runtime/engine.ts";
 import type { Executable } from "../runtime/executable.ts";
 import type { Tensor, TensorLike } from "../tensor/index.ts";
+import { differingTies } from "./differing-ties.ts";
 import { addedPart } from "./key-value-cache.ts";
 import { type KeyTable, publishedName } from "./keys.ts";
 import { loadWeights } from "./load-weights.ts";
@@ -293,10 +294,20 @@ async function loadModel<M extends AnyModel>(
   const { config, generationConfig, weights } = await openCheckpoint(await modelFolder(folder));
   const { configuration } = modelClass;
   const published = configuration.parse(config.text, config.file, { onWarning });
-  const model = new modelClass(changes === undefined ? published : configuration.create(changes, published));
-  model.materialize(modelOptions);
+  const settings = changes === undefined ? published : configuration.create(changes, published);
+  const tied = new modelClass(settings).materialize(modelOptions);
+  const differing = await differingTies(tied, weights);
+  const model = differing.length === 0 ? tied : untied(modelClass, settings).materialize(modelOptions);
   model.generationConfig = generationConfig;
-  const warning = await loadWeights(model, weights, { random, strict: strict === true });
+  if (differing.length > 0) {
+    onWarning(`${weights.file}: ${differing.join(", ")} should be tied and holds other values, so it is not tied.`);
+  }
+  const warning = await loadWeights(model, weights, { random, strict: strict === true, ties: tied.tied });
   if (warning !== undefined) onWarning(warning);
   return model;
+}
+
+/** The model with a vocabulary head of its own. */
+function untied<M extends AnyModel>(modelClass: ModelClass<M>, config: object): M {
+  return new modelClass({ ...config, tieWordEmbeddings: false });
 }
