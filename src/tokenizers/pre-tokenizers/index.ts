@@ -6,13 +6,25 @@ import { ByteLevelPreTokenizer } from "./byte-level.ts";
 import { MetaspacePreTokenizer } from "./metaspace.ts";
 import type { PreTokenizer } from "./pre-tokenizer.ts";
 import { SequencePreTokenizer } from "./sequence.ts";
+import {
+  CharacterDelimiterSplitPreTokenizer,
+  DigitsPreTokenizer,
+  PunctuationPreTokenizer,
+  SplitPreTokenizer,
+  WhitespacePreTokenizer,
+} from "./split.ts";
 import { WhitespaceSplitPreTokenizer } from "./whitespace-split.ts";
 
 const readers: Record<string, (fields: JsonFields) => PreTokenizer> = {
   BertPreTokenizer: () => new BertPreTokenizer(),
   ByteLevel: ByteLevelPreTokenizer.fromJSON,
+  CharDelimiterSplit: CharacterDelimiterSplitPreTokenizer.fromJSON,
+  Digits: DigitsPreTokenizer.fromJSON,
   Metaspace: MetaspacePreTokenizer.fromJSON,
+  Punctuation: PunctuationPreTokenizer.fromJSON,
   Sequence: (fields) => new SequencePreTokenizer(fields.objects("pretokenizers").map(readPreTokenizer)),
+  Split: SplitPreTokenizer.fromJSON,
+  Whitespace: () => new WhitespacePreTokenizer(),
   WhitespaceSplit: () => new WhitespaceSplitPreTokenizer(),
 };
 
