@@ -4,6 +4,7 @@
 import { TokenizerError } from "../errors.ts";
 import { AlignedText } from "./aligned-text.ts";
 import { fieldError, isCount, type JsonFields } from "./json-fields.ts";
+import { ROOT, TokenTrie } from "./models/token-trie.ts";
 import type { Normalizer } from "./normalizers/normalizer.ts";
 
 export interface AddedToken {
@@ -29,11 +30,14 @@ export function specialToken(content: string, options: Partial<Omit<AddedToken, 
   return { content, singleWord: false, lstrip: false, rstrip: false, normalized: false, special: true, ...options };
 }
 
+/** Longer than any added token: a bound against hostile files. */
+const LONGEST_TOKEN = 1024;
+
 /** Called for each part of a text: an added token with its id, or, without an id, text between them. */
 export type PartReceiver = (part: AlignedText, id: number | undefined) => void;
 
 interface Matcher {
-  readonly pattern: RegExp;
+  readonly pattern: RegExp | ManyTokens;
   readonly tokens: ReadonlyMap<string, AddedTokenWithId>;
 }
 
@@ -94,19 +98,24 @@ export class AddedVocabulary {
 /** Reads `added_tokens` of tokenizer.json. */
 export function readAddedTokens(fields: JsonFields): AddedTokenWithId[] {
   const seen = new Map<number, string>();
-  return fields.objects("added_tokens", []).map((entry) => {
-    const id = entry.count("id");
-    const token = { id, ...readAddedToken(entry, true) };
-    if (seen.has(id)) throw entry.error("id", `an id of its own (${id} is that of ${JSON.stringify(seen.get(id))})`);
-    seen.set(id, token.content);
-    return token;
-  });
+  return fields.objects(
+    "added_tokens",
+    (entry) => {
+      const id = entry.count("id");
+      const token = { id, ...readAddedToken(entry, true) };
+      if (seen.has(id)) throw entry.error("id", `an id of its own (${id} is that of ${JSON.stringify(seen.get(id))})`);
+      seen.set(id, token.content);
+      return token;
+    },
+    [],
+  );
 }
 
 /** Reads an added token's fields, as tokenizer.json and tokenizer_config.json both write them. */
 export function readAddedToken(entry: JsonFields, special: boolean): AddedToken {
   const content = entry.string("content");
   if (content === "") throw entry.error("content", "a text that is not empty");
+  if (content.length > LONGEST_TOKEN) throw entry.error("content", `a text of at most ${LONGEST_TOKEN} characters`);
   return {
     content,
     singleWord: entry.boolean("single_word", false),
@@ -122,6 +131,9 @@ export function readAddedTokenIds(value: JsonFields): AddedTokenWithId[] {
   return value.keys().map((content) => {
     const id = value.raw(content);
     if (!isCount(id)) throw fieldError(value.file, JSON.stringify(content), "an id", id);
+    if (content === "" || content.length > LONGEST_TOKEN) {
+      throw fieldError(value.file, String(id), `a token of 1 to ${LONGEST_TOKEN} characters`, content);
+    }
     return { id, ...specialToken(content, { special: false, normalized: true }) };
   });
 }
@@ -144,9 +156,45 @@ export function addedTokenFieldsToJSON(token: AddedToken): Record<string, unknow
 function matcherOf(entries: readonly (readonly [surface: string, token: AddedTokenWithId])[]): Matcher | undefined {
   if (entries.length === 0) return undefined;
   const tokens = new Map(entries);
+  if (tokens.size > MOST_ALTERNATIVES) return { pattern: new ManyTokens([...tokens.keys()]), tokens };
   // The first alternative that fits wins, so the longer ones stand first: leftmost, then longest.
   const alternatives = [...tokens.keys()].sort((a, b) => b.length - a.length).map(escapeForPattern);
   return { pattern: new RegExp(alternatives.join("|"), "gu"), tokens };
+}
+
+/** A regular expression of more alternatives takes long to build, and tries them all at each place. */
+const MOST_ALTERNATIVES = 1000;
+
+/** Finds the leftmost, then longest of many tokens; used like a regular expression. */
+class ManyTokens {
+  lastIndex = 0;
+  readonly #trie: TokenTrie;
+
+  constructor(tokens: readonly string[]) {
+    this.#trie = new TokenTrie(tokens);
+  }
+
+  exec(text: string): { readonly 0: string; readonly index: number } | null {
+    for (let index = this.lastIndex; index < text.length; index++) {
+      const end = this.#longestAt(text, index);
+      if (end === index) continue;
+      this.lastIndex = end;
+      return { 0: text.slice(index, end), index };
+    }
+    this.lastIndex = 0;
+    return null;
+  }
+
+  #longestAt(text: string, start: number): number {
+    let longest = start;
+    let node = ROOT;
+    for (let at = start; at < text.length; ) {
+      node = this.#trie.child(node, text.charCodeAt(at++));
+      if (node === 0) break;
+      if (this.#trie.tokenAt(node) >= 0) longest = at;
+    }
+    return longest;
+  }
 }
 
 function escapeForPattern(text: string): string {

@@ -70,10 +70,10 @@ export class JsonFields {
     return Array.isArray(value) ? value : this.#fail(name, "an array");
   }
 
-  /** An array of objects. */
-  objects(name: string, fallback?: readonly unknown[]): JsonFields[] {
-    return this.array(name, fallback).map(
-      (item, index) => new JsonFields(item, this.file, this.#at(`${name}.${index}`)),
+  /** What `read` makes of each object of an array. The next is not looked at before one is read. */
+  objects<T>(name: string, read: (fields: JsonFields) => T, fallback?: readonly unknown[]): T[] {
+    return this.array(name, fallback).map((item, index) =>
+      read(new JsonFields(item, this.file, this.#at(`${name}.${index}`))),
     );
   }
 

@@ -178,8 +178,8 @@ describe("malformed tokenizer.json", () => {
   it("is nested without end", async () => {
     let normalizer: Json = { type: "Lowercase" };
     for (let depth = 0; depth < 1000; depth++) normalizer = { type: "Sequence", normalizers: [normalizer] };
-    expect((await errorOf({ "tokenizer.json": changed(bertJson(), "normalizer", normalizer) })).field).toContain(
-      "normalizers",
+    expect((await errorOf({ "tokenizer.json": changed(bertJson(), "normalizer", normalizer) })).expected).toContain(
+      "nested",
     );
   });
 

@@ -70,3 +70,21 @@ export function textPattern(source: string): PatternSource {
 export function patternToJSON({ source, isExpression }: PatternSource): Record<string, string> {
   return isExpression ? { Regex: source } : { String: source };
 }
+
+/** Texts that rules may make of one of any length, in units. */
+const MODEST_LENGTH = 1 << 22;
+
+/** Refuses rules from a file that, one after the other, make an endless text of a short one. */
+export function requireModestGrowth(text: string, { expression }: PatternSource, content: string): void {
+  if (content.length * text.length <= MODEST_LENGTH) return;
+  let matches = 0;
+  for (const _ of text.matchAll(expression)) matches++;
+  const length = text.length + matches * (content.length - 1);
+  if (length <= Math.max(MODEST_LENGTH, 4 * text.length)) return;
+  throw new TokenizerError("Replacing makes a text too long.", {
+    field: "Replace",
+    expected: `a text of at most ${Math.max(MODEST_LENGTH, 4 * text.length)} characters`,
+    received: `${length} characters`,
+    hint: "Shorten the text, or what the tokenizer's file replaces parts of it by.",
+  });
+}

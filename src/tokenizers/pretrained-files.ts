@@ -5,6 +5,7 @@ import { decodeText, parseJson } from "../platform/file-errors.ts";
 import { gunzip } from "../platform/gzip.ts";
 import { type AddedTokenWithId, readAddedTokenIds } from "./added-vocabulary.ts";
 import { JsonFields } from "./json-fields.ts";
+import { requireJsonShape } from "./json-shape.ts";
 import { BertNormalizer } from "./normalizers/index.ts";
 import { withPrefixSpace } from "./prefix-space.ts";
 import { tokenizerClass, tokenizerClassOfModel } from "./tokenizer-classes.ts";
@@ -51,7 +52,7 @@ export async function readPretrainedTokenizer(folder: string, readFile: ReadToke
   };
   const json = async (name: string): Promise<JsonFields | undefined> => {
     const text = await read(name);
-    return text === undefined ? undefined : new JsonFields(parseJson(text, path(name), "tokenizer"), path(name));
+    return text === undefined ? undefined : new JsonFields(parse(text, path(name)), path(name));
   };
   const empty = (name: string): JsonFields => new JsonFields({}, path(name));
   const whole = await read("tokenizer.json");
@@ -67,15 +68,17 @@ export async function readPretrainedTokenizer(folder: string, readFile: ReadToke
   const pipeline =
     whole === undefined
       ? await readVocabularyFiles(folder, read, readFile, config)
-      : obeyConfig(
-          readTokenizerJson(parseJson(whole, path("tokenizer.json"), "tokenizer"), path("tokenizer.json")),
-          config,
-        );
+      : obeyConfig(readTokenizerJson(parse(whole, path("tokenizer.json")), path("tokenizer.json")), config);
   const added = await json("added_tokens.json");
   addTokensWithIds(pipeline, added ? readAddedTokenIds(added) : [], path("added_tokens.json"));
   const inConfig = [...config.addedTokens].map(([id, token]) => ({ ...token, id }));
   addTokensWithIds(pipeline, inConfig, path("tokenizer_config.json"));
   return { pipeline, config };
+}
+
+function parse(text: string, file: string): unknown {
+  requireJsonShape(text, file);
+  return parseJson(text, file, "tokenizer");
 }
 
 /** Folders from before tokenizer.json may name no class; then the kind of their vocabulary tells. */
@@ -123,10 +126,11 @@ function obeyConfig(pipeline: TokenizerPipeline, config: TokenizerConfig): Token
 function addTokensWithIds(pipeline: TokenizerPipeline, tokens: readonly AddedTokenWithId[], file: string): void {
   const known = new Set(pipeline.addedTokens().map((token) => token.content));
   const missing = tokens.filter((token) => !known.has(token.content)).sort((a, b) => a.id - b.id);
-  if (missing.length === 0) return;
-  pipeline.addTokens(missing);
+  const ids = new Map<string, number>();
+  let next = pipeline.size;
   for (const { content, id } of missing) {
-    const given = pipeline.idOf(content);
+    const given = ids.get(content) ?? pipeline.model.vocabulary.idOf(content) ?? next++;
+    ids.set(content, given);
     if (given === id) continue;
     throw new TokenizerError(`${file}: the added token ${JSON.stringify(content)} cannot have the id ${id}.`, {
       file,
@@ -136,4 +140,5 @@ function addTokensWithIds(pipeline: TokenizerPipeline, tokens: readonly AddedTok
       hint: "The files do not belong together: take them anew from where they came from.",
     });
   }
+  if (missing.length > 0) pipeline.addTokens(missing);
 }

@@ -1,6 +1,6 @@
 /** Decoders that edit tokens as texts. */
 import type { JsonFields } from "../json-fields.ts";
-import { type PatternSource, patternToJSON, readPattern } from "../patterns.ts";
+import { type PatternSource, patternToJSON, readPattern, requireModestGrowth } from "../patterns.ts";
 import type { Decoder } from "./decoder.ts";
 
 /** Joins all tokens into one, for decoders after it that look at the whole text. */
@@ -29,7 +29,10 @@ export class ReplaceDecoder implements Decoder {
   }
 
   decode(tokens: readonly string[]): string[] {
-    return tokens.map((token) => token.replaceAll(this.pattern.expression, () => this.content));
+    return tokens.map((token) => {
+      requireModestGrowth(token, this.pattern, this.content);
+      return token.replaceAll(this.pattern.expression, () => this.content);
+    });
   }
 
   toJSON(): Record<string, unknown> {

@@ -17,7 +17,7 @@ const readers: Record<string, (fields: JsonFields) => Decoder> = {
   Fuse: () => new FuseDecoder(),
   Metaspace: MetaspaceDecoder.fromJSON,
   Replace: ReplaceDecoder.fromJSON,
-  Sequence: (fields) => new SequenceDecoder(fields.objects("decoders").map(readDecoder)),
+  Sequence: (fields) => new SequenceDecoder(fields.objects("decoders", readDecoder)),
   Strip: StripDecoder.fromJSON,
   WordPiece: WordPieceDecoder.fromJSON,
 };

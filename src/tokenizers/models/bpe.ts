@@ -94,6 +94,7 @@ export class BpeModel implements Model {
       ignoreMerges: fields.boolean("ignore_merges", false),
     };
     const vocabulary = Vocabulary.fromRecord(fields.object("vocab"));
+    requireFewMerges(fields.array("merges").length, vocabulary, fields, "merges");
     const merges = fields.array("merges").map((merge, index) => readMerge(merge, index, fields));
     return new BpeModel(vocabulary, merges, options, fields.file);
   }
@@ -272,10 +273,21 @@ export class BpeModel implements Model {
   }
 }
 
+/** Far more merges than any vocabulary has: a bound against hostile files. */
+const MERGES_PER_TOKEN = 16;
+const SPARE_MERGES = 10_000;
+
+function requireFewMerges(count: number, { size }: Vocabulary, fields: JsonFields, name: string): void {
+  const most = MERGES_PER_TOKEN * size + SPARE_MERGES;
+  if (count > most) throw fields.error(name, `at most ${most} merges for ${size} tokens`, count);
+}
+
 /** Reads the texts of vocab.json and merges.txt, as GPT-2 and RoBERTa were published. */
 export function readBpeFiles(vocab: string, merges: string, folder: string, options?: Partial<BpeOptions>): BpeModel {
   const file = `${folder}/vocab.json`;
   const vocabulary = Vocabulary.fromRecord(new JsonFields(parseJson(vocab, file, "tokenizer"), file));
+  const count = merges.split("\n", MERGES_PER_TOKEN * vocabulary.size + SPARE_MERGES + 1).length;
+  requireFewMerges(count, vocabulary, new JsonFields({}, `${folder}/merges.txt`), "merges");
   const lines = merges.split("\n").map((line) => (line.endsWith("\r") ? line.slice(0, -1) : line));
   const fields = new JsonFields({ merges: lines }, `${folder}/merges.txt`);
   const pairs = lines.flatMap((line, index) =>

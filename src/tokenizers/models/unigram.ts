@@ -19,6 +19,9 @@ export interface UnigramOptions {
 /** How much worse an unknown character is than the worst token, in log-probability. */
 export const UNKNOWN_PENALTY = 10;
 
+/** Longer than any published token: a bound against hostile files. */
+const LONGEST_TOKEN = 1024;
+
 export class UnigramModel implements Model {
   readonly vocabulary: Vocabulary;
   /** Log-probability of each id. */
@@ -44,6 +47,13 @@ export class UnigramModel implements Model {
       const [token, score] = Array.isArray(entry) ? entry : [];
       if (typeof token !== "string" || typeof score !== "number" || !Number.isFinite(score)) {
         throw fields.error(`vocab.${index}`, 'a token and its score, such as ["▁the", -3.2]', entry);
+      }
+      if (token.length > LONGEST_TOKEN) {
+        throw fields.error(
+          `vocab.${index}`,
+          `a token of at most ${LONGEST_TOKEN} characters`,
+          `${token.length} characters`,
+        );
       }
       tokens.push(token);
       scores.push(score);

@@ -3,7 +3,7 @@
  *
  * Wu et al. 2016, https://arxiv.org/abs/1609.08144; greedy matching as published with BERT.
  */
-import type { JsonFields } from "../json-fields.ts";
+import { fieldError, type JsonFields } from "../json-fields.ts";
 import { Vocabulary } from "../vocabulary.ts";
 import type { Model, WordTokens } from "./model.ts";
 
@@ -97,8 +97,13 @@ export class WordPieceModel implements Model {
   }
 }
 
+/** More tokens than any vocabulary has: a bound against hostile files. */
+const MOST_LINES = 1 << 20;
+
 /** Reads vocab.txt: a token a line, in the order of their ids. */
 export function readWordPieceFile(text: string, file: string, unknownToken: string): WordPieceModel {
+  const count = text.split("\n", MOST_LINES + 1).length;
+  if (count > MOST_LINES) throw fieldError(file, `line ${MOST_LINES + 1}`, `at most ${MOST_LINES} tokens`, "more");
   const lines = text.split("\n").map((line) => (line.endsWith("\r") ? line.slice(0, -1) : line));
   if (lines.at(-1) === "") lines.pop();
   return new WordPieceModel(new Vocabulary(lines, { file }), { unknownToken }, file);

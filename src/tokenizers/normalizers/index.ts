@@ -23,7 +23,7 @@ const readers: Record<string, (fields: JsonFields) => Normalizer> = {
   Precompiled: PrecompiledNormalizer.fromJSON,
   Prepend: PrependNormalizer.fromJSON,
   Replace: ReplaceNormalizer.fromJSON,
-  Sequence: (fields) => new SequenceNormalizer(fields.objects("normalizers").map(readNormalizer)),
+  Sequence: (fields) => new SequenceNormalizer(fields.objects("normalizers", readNormalizer)),
   Strip: StripNormalizer.fromJSON,
   StripAccents: () => new StripAccentsNormalizer(),
 };

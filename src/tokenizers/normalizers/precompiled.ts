@@ -5,6 +5,7 @@
  * the Darts-clone library, over UTF-8 bytes. A map begins with the trie's size in bytes (little-endian 32 bits), then
  * come its units, then the replacements, each ended by a zero byte.
  */
+import { TokenizerError } from "../../errors.ts";
 import { type AlignedText, AlignedTextBuilder, transformText } from "../aligned-text.ts";
 import { unitsOf } from "../character-properties.ts";
 import type { JsonFields } from "../json-fields.ts";
@@ -13,6 +14,8 @@ import type { Normalizer } from "./normalizer.ts";
 const PRINTABLE_ASCII = /^[\x20-\x7e]*$/;
 /** Longer graphemes are looked up character by character. */
 const LONGEST_GRAPHEME_BYTES = 5;
+/** Published maps have none of more than 33 bytes. */
+const LONGEST_REPLACEMENT_BYTES = 1024;
 
 /** How the map is applied where several of its keys begin at a place. */
 type Matching = "grapheme" | "longest";
@@ -146,10 +149,15 @@ export class PrecompiledNormalizer implements Normalizer {
   }
 
   #replacementAt(start: number): string {
-    const end = this.#replacements.indexOf(0, start);
-    return new TextDecoder("utf-8", { ignoreBOM: true }).decode(
-      this.#replacements.subarray(start, end < 0 ? this.#replacements.length : end),
-    );
+    const end = this.#replacements.subarray(start, start + LONGEST_REPLACEMENT_BYTES).indexOf(0);
+    if (end >= 0)
+      return new TextDecoder("utf-8", { ignoreBOM: true }).decode(this.#replacements.subarray(start, start + end));
+    throw new TokenizerError("The normalization map has a replacement without end.", {
+      field: "precompiled_charsmap",
+      expected: `replacements of fewer than ${LONGEST_REPLACEMENT_BYTES} bytes`,
+      received: `none that ends after byte ${start}`,
+      hint: "The file is damaged: take it anew from where it came from.",
+    });
   }
 }
 

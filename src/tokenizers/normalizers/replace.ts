@@ -1,7 +1,7 @@
 import { type AlignedText, AlignedTextBuilder } from "../aligned-text.ts";
 import { unitsOf } from "../character-properties.ts";
 import type { JsonFields } from "../json-fields.ts";
-import { type PatternSource, patternToJSON, readPattern } from "../patterns.ts";
+import { type PatternSource, patternToJSON, readPattern, requireModestGrowth } from "../patterns.ts";
 import type { Normalizer } from "./normalizer.ts";
 
 /** Replaces every match of a pattern by a text. The new text stands for the last character of the match. */
@@ -27,6 +27,7 @@ export class ReplaceNormalizer implements Normalizer {
     const { text } = source;
     const { expression } = this.pattern;
     if (text.search(expression) < 0) return source;
+    requireModestGrowth(text, this.pattern, this.content);
     const builder = new AlignedTextBuilder(source);
     let done = 0;
     for (const match of text.matchAll(expression)) {

@@ -12,7 +12,7 @@ const readers: Record<string, (fields: JsonFields) => PostProcessor> = {
   BertProcessing: BertPostProcessor.fromJSON,
   ByteLevel: ByteLevelPostProcessor.fromJSON,
   RobertaProcessing: RobertaPostProcessor.fromJSON,
-  Sequence: (fields) => new SequencePostProcessor(fields.objects("processors").map(readPostProcessor)),
+  Sequence: (fields) => new SequencePostProcessor(fields.objects("processors", readPostProcessor)),
   TemplateProcessing: TemplatePostProcessor.fromJSON,
 };
 

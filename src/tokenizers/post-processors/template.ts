@@ -14,6 +14,9 @@ export interface TemplateSpecial {
   readonly tokens: readonly string[];
 }
 
+/** More than any template adds: a bound against hostile files. */
+const MOST_TOKENS = 4096;
+
 export class TemplatePostProcessor implements PostProcessor {
   readonly single: readonly TemplatePiece[];
   readonly pair: readonly TemplatePiece[];
@@ -32,8 +35,10 @@ export class TemplatePostProcessor implements PostProcessor {
   static fromJSON(fields: JsonFields): TemplatePostProcessor {
     const table = fields.object("special_tokens");
     const specials = new Map(table.keys().map((name) => [name, readSpecial(table.object(name))]));
-    const read = (name: string): TemplatePiece[] => fields.objects(name).map((piece) => readPiece(piece, specials));
-    return new TemplatePostProcessor(read("single"), read("pair"), specials);
+    const read = (name: string): TemplatePiece[] => fields.objects(name, (piece) => readPiece(piece, specials));
+    const made = new TemplatePostProcessor(read("single"), read("pair"), specials);
+    if (made.addedTokens(false) + made.addedTokens(true) <= MOST_TOKENS) return made;
+    throw fields.error("special_tokens", `templates that add at most ${MOST_TOKENS} tokens`);
   }
 
   addedTokens(isPair: boolean): number {

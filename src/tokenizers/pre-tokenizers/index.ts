@@ -22,7 +22,7 @@ const readers: Record<string, (fields: JsonFields) => PreTokenizer> = {
   Digits: DigitsPreTokenizer.fromJSON,
   Metaspace: MetaspacePreTokenizer.fromJSON,
   Punctuation: PunctuationPreTokenizer.fromJSON,
-  Sequence: (fields) => new SequencePreTokenizer(fields.objects("pretokenizers").map(readPreTokenizer)),
+  Sequence: (fields) => new SequencePreTokenizer(fields.objects("pretokenizers", readPreTokenizer)),
   Split: SplitPreTokenizer.fromJSON,
   Whitespace: () => new WhitespacePreTokenizer(),
   WhitespaceSplit: () => new WhitespaceSplitPreTokenizer(),

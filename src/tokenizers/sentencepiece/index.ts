@@ -176,7 +176,7 @@ function modelOf(file: SentencePieceFile, path: string): Model {
   if (file.kind === "unigram") return unigramOf(file, path);
   const vocabulary = vocabularyOf(file, path);
   const unknownToken = vocabulary.tokenOf(file.unknownId)!;
-  const merges = file.kind === "bpe" ? mergesOfPieces(file.pieces) : [];
+  const merges = file.kind === "bpe" ? mergesOfPieces(file.pieces, path) : [];
   const options = { unknownToken, fuseUnknown: true, byteFallback: file.byteFallback };
   return new BpeModel(vocabulary, merges, options, path);
 }

@@ -33,7 +33,7 @@ export interface SentencePieceFile {
 }
 
 /** More pieces than any model has, and longer ones: bounds against hostile files. */
-const MOST_PIECES = 1 << 20;
+const MOST_PIECES = 1 << 19;
 const LONGEST_PIECE_BYTES = 1024;
 
 const PIECE_TYPES: readonly PieceType[] = ["normal", "unknown", "control", "user-defined", "unused", "byte"];
@@ -44,10 +44,16 @@ const KINDS: readonly (SentencePieceKind | undefined)[] = ["unigram", "bpe", und
 export function readSentencePieceFile(bytes: Uint8Array, file: string): SentencePieceFile {
   const trainer = new TrainerFields(file);
   const normalizer = { map: new Uint8Array(0), addsDummyPrefix: true, removesExtraSpaces: true };
+  requireFewPieces(bytes, file);
   const pieces: SentencePiece[] = [];
+  const texts = new Set<string>();
   readMessage(bytes, file, "(the whole file)", (field, reader) => {
-    if (field === 1) pieces.push(readPiece(reader.bytes(), file, `pieces.${pieces.length}`));
-    else if (field === 2) trainer.read(reader.bytes());
+    if (field === 1) {
+      const piece = readPiece(reader.bytes(), file, `pieces.${pieces.length}`);
+      if (texts.has(piece.text)) throw fieldError(file, `pieces.${pieces.length}`, "a piece of its own", piece.text);
+      texts.add(piece.text);
+      pieces.push(piece);
+    } else if (field === 2) trainer.read(reader.bytes());
     else if (field === 3) {
       readMessage(reader.bytes(), file, "normalizer_spec", (inner, innerReader) => {
         if (inner === 2) normalizer.map = Uint8Array.from(innerReader.bytes());
@@ -57,12 +63,19 @@ export function readSentencePieceFile(bytes: Uint8Array, file: string): Sentence
         return true;
       });
     } else return false;
-    if (pieces.length > MOST_PIECES) throw fieldError(file, "pieces", `at most ${MOST_PIECES}`, "more");
     return true;
   });
   if (pieces.length === 0) throw fieldError(file, "pieces", "the pieces of a vocabulary", "none");
   const { map: normalizationMap, ...spaces } = normalizer;
   return { pieces, ...trainer.settings(pieces), normalizationMap, ...spaces };
+}
+
+function requireFewPieces(bytes: Uint8Array, file: string): void {
+  let count = 0;
+  readMessage(bytes, file, "(the whole file)", (field) => {
+    if (field === 1 && ++count > MOST_PIECES) throw fieldError(file, "pieces", `at most ${MOST_PIECES}`, "more");
+    return false;
+  });
 }
 
 /** The settings of training that matter afterwards, with the defaults of the published format. */

@@ -79,7 +79,7 @@ describe("hostile files", () => {
     ["nothing", [], "pieces"],
     ["an empty piece", piece(), "pieces.0.piece"],
     ["no unknown piece", piece(0x0a, 1, 0x61), "pieces"],
-    ["a piece twice", [...unknown, ...unknown], "pieces"],
+    ["a piece twice", [...unknown, ...unknown], "pieces.1"],
     ["a piece that is no UTF-8", piece(0x0a, 1, 0xff), "pieces.0.piece"],
     ["an unknown type of piece", piece(0x0a, 1, 0x61, 0x18, 9), "pieces.0.type"],
     ["a score that is no number", piece(0x0a, 1, 0x61, 0x15, 0, 0, 0xc0, 0x7f), "pieces.0.score"],
