@@ -32,7 +32,7 @@ function bytesOf(base64: string): Uint8Array {
 }
 
 declare global {
-  var runTokenizer: ((request: TokenizerRequest) => Promise<string[]>) | undefined;
+  var runTokenizerInPage: ((request: TokenizerRequest) => Promise<string[]>) | undefined;
 }
 
-globalThis.runTokenizer = runTokenizer;
+globalThis.runTokenizerInPage = runTokenizer;

@@ -115,12 +115,12 @@ describe("tokenizers in a browser", () => {
     page = await browser.newPage();
     await page.setContent("<!doctype html><title>cloze</title>");
     await page.addScriptTag({ type: "module", content: outputFiles[0]?.text ?? "" });
-    await page.waitForFunction(() => globalThis.runTokenizer !== undefined);
+    await page.waitForFunction(() => globalThis.runTokenizerInPage !== undefined);
   });
   afterAll(() => browser?.close());
 
   async function compare(request: TokenizerRequest): Promise<void> {
-    const inPage = await page.evaluate((asked) => globalThis.runTokenizer!(asked), request);
+    const inPage = await page.evaluate((asked) => globalThis.runTokenizerInPage!(asked), request);
     const inNode = await runTokenizer(request);
     expect(inPage).toHaveLength(request.calls.length);
     inPage.forEach((result, index) => {
