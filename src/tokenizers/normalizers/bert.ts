@@ -28,6 +28,7 @@ export interface BertNormalizerOptions {
   readonly lowercase: boolean;
 }
 
+const decomposition = new UnicodeFormNormalizer("NFD");
 const MARK = /\p{M}/u;
 const PRINTABLE_ASCII = /^[\x20-\x7e]*$/;
 
@@ -92,7 +93,7 @@ export class BertNormalizer implements Normalizer {
     const properties = characterProperties();
     for (const character of source.text) {
       const isKept = !(properties[character.codePointAt(0)!]! & NONSPACING_MARK);
-      if (isKept && MARK.test(character)) return new UnicodeFormNormalizer("NFD").normalize(source);
+      if (isKept && MARK.test(character)) return decomposition.normalize(source);
     }
     return source;
   }

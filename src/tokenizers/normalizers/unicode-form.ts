@@ -19,8 +19,8 @@ export class UnicodeFormNormalizer implements Normalizer {
   readonly form: UnicodeForm;
   readonly #decomposedForm: "NFD" | "NFKD";
   readonly #changedBit: number;
-  /** What is known of each code point. */
-  readonly #kinds = new Uint8Array(0x110000);
+  /** What is known of each code point; a megabyte, made at the first text that needs it. */
+  #kinds: Uint8Array | undefined;
   /** What becomes of characters that stand alone, which are nearly all. */
   readonly #changesOfOne = new Map<string, readonly CharacterChange[]>();
 
@@ -57,6 +57,7 @@ export class UnicodeFormNormalizer implements Normalizer {
   }
 
   #kindOf(codePoint: number): number {
+    this.#kinds ??= new Uint8Array(0x110000);
     let kind = this.#kinds[codePoint]!;
     if (kind === 0) {
       const isChanged = characterProperties()[codePoint]! & this.#changedBit;
