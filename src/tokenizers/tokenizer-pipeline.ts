@@ -117,7 +117,7 @@ export class TokenizerPipeline {
     ids.clear();
     this.#readWords(new AlignedText(text, false), {
       addToken: (_, id) => ids.push(id),
-      add: (source, start, end, spell) => this.#words.appendIds(ids, source, start, end, spell),
+      add: (source, start, end, spelling) => this.#words.appendIds(ids, source, start, end, spelling),
     });
     return ids.toArray();
   }
@@ -148,7 +148,8 @@ export class TokenizerPipeline {
         const { text: surface } = part;
         encoding.push(id, surface, part.startOf(0), part.endOf(surface.length - 1), givenWord ?? words++);
       },
-      add: (source, start, end, spell) => this.#words.append(encoding, givenWord ?? words++, source, start, end, spell),
+      add: (source, start, end, spelling) =>
+        this.#words.append(encoding, givenWord ?? words++, source, start, end, spelling),
     });
   }
 

@@ -1,5 +1,6 @@
 /** From words to tokens: asks the model about words that are new, and remembers what it said. */
-import { AlignedText } from "./aligned-text.ts";
+import type { AlignedText } from "./aligned-text.ts";
+import { unitsOf } from "./character-properties.ts";
 import type { EncodingBuilder } from "./encoding-builder.ts";
 import type { Model, WordTokens } from "./models/index.ts";
 import type { Spelling } from "./pre-tokenizers/index.ts";
@@ -18,10 +19,10 @@ export class WordEncoder {
   }
 
   /** Appends the ids of the word at units [start, end). */
-  appendIds(ids: IdList, { text }: AlignedText, start: number, end: number, spell?: Spelling): void {
+  appendIds(ids: IdList, { text }: AlignedText, start: number, end: number, spelling?: Spelling): void {
     const cache = this.#cache;
     let word = cache.find(text, start, end);
-    if (word < 0) word = this.#learn(text, start, end, spell);
+    if (word < 0) word = this.#learn(text, start, end, spelling);
     ids.append(cache.ids, cache.tokenStarts[word]!, cache.tokenStarts[word + 1]!);
   }
 
@@ -32,29 +33,29 @@ export class WordEncoder {
     source: AlignedText,
     start: number,
     end: number,
-    spell?: Spelling,
+    spelling?: Spelling,
   ): void {
     const cache = this.#cache;
     const { tokens } = this.#model.vocabulary;
     let word = cache.find(source.text, start, end);
-    if (word < 0) word = this.#learn(source.text, start, end, spell);
+    if (word < 0) word = this.#learn(source.text, start, end, spelling);
     const first = cache.tokenStarts[word]!;
     const last = cache.tokenStarts[word + 1]!;
     for (let index = first; index < last; index++) {
       const id = cache.ids[index]!;
-      const token = id === this.#shownId ? this.#shownText(source, start, end, spell, index - first) : tokens[id]!;
+      const token = id === this.#shownId ? this.#shownText(source, start, end, spelling, index - first) : tokens[id]!;
       const tokenStart = source.startOf(start + cache.starts[index]!);
       encoding.push(id, token, tokenStart, source.endOf(start + cache.ends[index]! - 1), wordId);
     }
   }
 
-  #learn(text: string, start: number, end: number, spell: Spelling | undefined): number {
-    return this.#cache.add(text, start, end, tokensOf(this.#model, text.slice(start, end), spell));
+  #learn(text: string, start: number, end: number, spelling: Spelling | undefined): number {
+    return this.#cache.add(text, start, end, tokensOf(this.#model, text.slice(start, end), spelling));
   }
 
-  #shownText(source: AlignedText, start: number, end: number, spell: Spelling | undefined, index: number): string {
-    const word = source.slice(start, end);
-    const { text } = spell ? spell(word) : word;
+  #shownText(source: AlignedText, start: number, end: number, spelling: Spelling | undefined, index: number): string {
+    const word = source.text.slice(start, end);
+    const text = spelling ? spelling.rewrite(word) : word;
     const { starts, ends } = this.#model.tokenize(text);
     const suffix = ends[index] === text.length ? (this.#model.unknownTextSuffix ?? "") : "";
     return text.slice(starts[index], ends[index]) + suffix;
@@ -62,14 +63,26 @@ export class WordEncoder {
 }
 
 /** The tokens of a word, their starts and ends as units of the word before it was respelled. */
-function tokensOf(model: Model, word: string, spell: Spelling | undefined): WordTokens {
-  if (!spell) return model.tokenize(word);
-  const spelled = spell(new AlignedText(word, true));
-  const { ids, starts, ends } = model.tokenize(spelled.text);
+function tokensOf(model: Model, word: string, spelling: Spelling | undefined): WordTokens {
+  if (!spelling) return model.tokenize(word);
+  const spelled = spelling.rewrite(word);
+  const tokens = model.tokenize(spelled);
+  if (spelled.length === word.length) return tokens;
+  // Where the character lies that became each unit.
+  const [starts, ends] = [new Array<number>(spelled.length), new Array<number>(spelled.length)];
+  for (let start = 0, unit = 0; start < word.length; ) {
+    const codePoint = word.codePointAt(start)!;
+    const end = start + unitsOf(codePoint);
+    for (const last = unit + spelling.unitsOf(codePoint); unit < last; unit++) {
+      starts[unit] = start;
+      ends[unit] = end;
+    }
+    start = end;
+  }
   return {
-    ids,
-    starts: starts.map((start) => spelled.startOf(start)),
-    ends: ends.map((end) => spelled.endOf(end - 1)),
+    ids: tokens.ids,
+    starts: tokens.starts.map((start) => starts[start]!),
+    ends: tokens.ends.map((end) => ends[end - 1]!),
   };
 }
 

@@ -50,6 +50,7 @@ export class BpeModel implements Model {
   readonly #unknownId: number | undefined;
   /** Ids of characters that need no affix, by their code, as far as they are low; -1 for none. Bytes are among them. */
   readonly #lowIds: Int32Array;
+  readonly #scratch: Symbols = { ids: [], starts: [], ends: [], count: 0 };
   readonly #pairRanks = new Int32Array(FEW_SYMBOLS);
   readonly #queue = new MergeQueue();
 
@@ -107,7 +108,7 @@ export class BpeModel implements Model {
     const whole = this.#wholeWord(word);
     if (whole) return whole;
     const symbols = this.#symbols(word);
-    return symbols.ids.length <= FEW_SYMBOLS ? this.#mergeFew(symbols) : this.#mergeMany(symbols);
+    return symbols.count <= FEW_SYMBOLS ? this.#mergeFew(symbols) : this.#mergeMany(copyOf(symbols));
   }
 
   toJSONText(): string {
@@ -160,7 +161,8 @@ export class BpeModel implements Model {
   /** The word's characters as ids, before any merge. */
   #symbols(word: string): Symbols {
     const { continuingSubwordPrefix: prefix = "", endOfWordSuffix: suffix = "" } = this.options;
-    const symbols: Symbols = { ids: [], starts: [], ends: [] };
+    const symbols = this.#scratch;
+    symbols.count = 0;
     let lastIsUnknown = false;
     for (let start = 0; start < word.length; ) {
       const code = word.charCodeAt(start);
@@ -178,7 +180,7 @@ export class BpeModel implements Model {
         addSymbol(symbols, id, start, end);
         lastIsUnknown = false;
       } else if (!(this.options.byteFallback && this.#addBytes(symbols, symbol, start, end))) {
-        if (lastIsUnknown && this.options.fuseUnknown) symbols.ends[symbols.ends.length - 1] = end;
+        if (lastIsUnknown && this.options.fuseUnknown) symbols.ends[symbols.count - 1] = end;
         else if (this.#unknownId !== undefined) addSymbol(symbols, this.#unknownId, start, end);
         lastIsUnknown = this.#unknownId !== undefined;
       }
@@ -198,8 +200,9 @@ export class BpeModel implements Model {
   }
 
   /** Merges until no pair can be merged: lowest rank first, of equal ranks the leftmost. */
-  #mergeFew({ ids, starts, ends }: Symbols): WordTokens {
-    let count = ids.length;
+  #mergeFew(symbols: Symbols): WordTokens {
+    const { ids, starts, ends } = symbols;
+    let { count } = symbols;
     const ranks = this.#pairRanks;
     for (let left = 0; left + 1 < count; left++) ranks[left] = this.#rankOf(ids[left]!, ids[left + 1]!);
     while (count > 1) {
@@ -219,10 +222,8 @@ export class BpeModel implements Model {
       if (best > 0) ranks[best - 1] = this.#rankOf(ids[best - 1]!, ids[best]!);
       if (best + 1 < count) ranks[best] = this.#rankOf(ids[best]!, ids[best + 1]!);
     }
-    ids.length = count;
-    starts.length = count;
-    ends.length = count;
-    return { ids, starts, ends };
+    symbols.count = count;
+    return copyOf(symbols);
   }
 
   #rankOf(left: number, right: number): number {
@@ -231,7 +232,7 @@ export class BpeModel implements Model {
   }
 
   /** The same for words of any length, in time that does not grow with its square. */
-  #mergeMany(symbols: Symbols): WordTokens {
+  #mergeMany(symbols: MutableTokens): WordTokens {
     const { ids, ends } = symbols;
     const count = ids.length;
     // The symbols form a list: `next` and `previous` skip what was merged away, whose id becomes -1.
@@ -296,20 +297,30 @@ export function readBpeFiles(vocab: string, merges: string, folder: string, opti
   return new BpeModel(vocabulary, pairs, options, fields.file);
 }
 
-interface Symbols {
+interface MutableTokens {
   readonly ids: number[];
   readonly starts: number[];
   readonly ends: number[];
 }
 
+/** Symbols of a word, in arrays that are used again and again: only the first `count` elements count. */
+interface Symbols extends MutableTokens {
+  count: number;
+}
+
 function addSymbol(symbols: Symbols, id: number, start: number, end: number): void {
-  symbols.ids.push(id);
-  symbols.starts.push(start);
-  symbols.ends.push(end);
+  const at = symbols.count++;
+  symbols.ids[at] = id;
+  symbols.starts[at] = start;
+  symbols.ends[at] = end;
+}
+
+function copyOf({ ids, starts, ends, count }: Symbols): MutableTokens {
+  return { ids: ids.slice(0, count), starts: starts.slice(0, count), ends: ends.slice(0, count) };
 }
 
 /** Drops what was merged away, in place. */
-function withoutMerged(symbols: Symbols): WordTokens {
+function withoutMerged(symbols: MutableTokens): WordTokens {
   const { ids, starts, ends } = symbols;
   let kept = 0;
   for (let index = 0; index < ids.length; index++) {

@@ -5,16 +5,18 @@
  * Radford et al. 2019, "Language Models are Unsupervised Multitask Learners", §2.2. The published pattern is
  * `'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+`; it is matched here by hand.
  */
-import { type AlignedText, AlignedTextBuilder } from "../aligned-text.ts";
+import type { AlignedText } from "../aligned-text.ts";
 import { forEachByte } from "../byte-characters.ts";
 import { characterProperties, LETTER, NUMBER, unitsOf, WHITESPACE } from "../character-properties.ts";
 import type { JsonFields } from "../json-fields.ts";
 import { prependText } from "../normalizers/edges.ts";
-import type { PreTokenizer, WordReceiver } from "./pre-tokenizer.ts";
+import type { PreTokenizer, Spelling, WordReceiver } from "./pre-tokenizer.ts";
 
 const SPACE = 0x20;
 const APOSTROPHE = 0x27;
 const CONTRACTIONS = ["'s", "'t", "'re", "'ve", "'m", "'ll", "'d"];
+/** Characters that are made into a string in one call; engines limit the number of arguments. */
+const CODES_AT_ONCE = 4096;
 /** What bytes and characters agree on. */
 const WORD_OF_ASCII = /^ ?[!-~]+$/;
 
@@ -46,13 +48,13 @@ export class ByteLevelPreTokenizer implements PreTokenizer {
     if (source.text === "") return;
     const spaced = this.options.addPrefixSpace && source.text[0] !== " " ? prependText(source, " ") : source;
     if (!this.options.useRegex) {
-      words.add(spaced, 0, spaced.text.length, toBytes);
+      words.add(spaced, 0, spaced.text.length, BYTES);
       return;
     }
     const { text } = spaced;
     for (let at = 0; at < text.length; ) {
       const end = endOfWord(text, at);
-      words.add(spaced, at, end, toBytes);
+      words.add(spaced, at, end, BYTES);
       at = end;
     }
   }
@@ -80,18 +82,24 @@ export function byteLevelToJSON(options: ByteLevelOptions): Record<string, unkno
   };
 }
 
-function toBytes(source: AlignedText): AlignedText {
-  const { text } = source;
-  if (WORD_OF_ASCII.test(text)) return text[0] === " " ? source.withText(`Ġ${text.slice(1)}`) : source;
-  const builder = new AlignedTextBuilder(source);
-  for (let at = 0; at < text.length; ) {
-    const codePoint = text.codePointAt(at)!;
-    const next = at + unitsOf(codePoint);
-    forEachByte(codePoint, (code) => builder.appendUnit(code, at, next));
-    at = next;
-  }
-  return builder.finish();
-}
+/** UTF-8, each byte as its character. */
+const BYTES: Spelling = {
+  rewrite(word) {
+    if (WORD_OF_ASCII.test(word)) return word[0] === " " ? `Ġ${word.slice(1)}` : word;
+    let written = "";
+    for (let done = 0; done < word.length; ) {
+      const codes: number[] = [];
+      while (done < word.length && codes.length < CODES_AT_ONCE) {
+        const codePoint = word.codePointAt(done)!;
+        done += unitsOf(codePoint);
+        forEachByte(codePoint, (code) => codes.push(code));
+      }
+      written += String.fromCharCode.apply(null, codes);
+    }
+    return written;
+  },
+  unitsOf: (codePoint) => (codePoint < 0x80 ? 1 : codePoint < 0x800 ? 2 : codePoint < 0x10000 ? 3 : 4),
+};
 
 /** End of the pattern's match at `start`; there always is one. */
 function endOfWord(text: string, start: number): number {

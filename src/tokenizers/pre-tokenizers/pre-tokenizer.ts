@@ -1,4 +1,5 @@
-import type { AlignedText } from "../aligned-text.ts";
+import { type AlignedText, AlignedTextBuilder } from "../aligned-text.ts";
+import { unitsOf } from "../character-properties.ts";
 
 /** Cuts normalized text into words, which the model then cuts into tokens. No token ever spans two words. */
 export interface PreTokenizer {
@@ -19,20 +20,36 @@ export interface WordReceiver {
   /**
    * Units [start, end) of `text` are a word.
    *
-   * @param spell how the model wants it written, if not as it stands there.
+   * @param spelling how the model wants it written, if not as it stands there.
    */
-  add(text: AlignedText, start: number, end: number, spell?: Spelling): void;
+  add(text: AlignedText, start: number, end: number, spelling?: Spelling): void;
 }
 
-/** Rewrites a word by looking at nothing else, for example as bytes. */
-export type Spelling = (word: AlignedText) => AlignedText;
+/** Rewrites words character by character, for example as bytes. */
+export interface Spelling {
+  rewrite(word: string): string;
+  /** UTF-16 units that a character becomes: no fewer than it has. */
+  unitsOf(codePoint: number): number;
+}
+
+/** The word in this spelling. Every unit stands for the character that it came from. */
+function respelled(word: AlignedText, spelling: Spelling): AlignedText {
+  const { text } = word;
+  const builder = new AlignedTextBuilder(word);
+  for (let at = 0; at < text.length; ) {
+    const next = at + unitsOf(text.codePointAt(at)!);
+    builder.append(spelling.rewrite(text.slice(at, next)), at, next);
+    at = next;
+  }
+  return builder.finish();
+}
 
 /** Keeps the words as texts of their own. */
 export class WordList implements WordReceiver {
   readonly words: AlignedText[] = [];
 
-  add(text: AlignedText, start: number, end: number, spell?: Spelling): void {
+  add(text: AlignedText, start: number, end: number, spelling?: Spelling): void {
     const word = text.slice(start, end);
-    this.words.push(spell ? spell(word) : word);
+    this.words.push(spelling ? respelled(word, spelling) : word);
   }
 }

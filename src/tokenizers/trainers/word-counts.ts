@@ -33,7 +33,7 @@ export class WordCounts implements CountedWords, WordReceiver {
   readonly #words = new WordTable();
   #counts = new Float64Array(1 << 10);
   /** How the words are to be written; one and the same for all. */
-  #spell: Spelling | undefined;
+  #spelling: Spelling | undefined;
 
   constructor(limits: WordLimits = { mostWords: MOST_WORDS, mostUnits: MOST_UNITS }) {
     this.#limits = limits;
@@ -43,8 +43,8 @@ export class WordCounts implements CountedWords, WordReceiver {
     return this.#words.size;
   }
 
-  add({ text }: AlignedText, start: number, end: number, spell?: Spelling): void {
-    this.#spell = spell;
+  add({ text }: AlignedText, start: number, end: number, spelling?: Spelling): void {
+    this.#spelling = spelling;
     let word = this.#words.find(text, start, end);
     if (word < 0) {
       const { mostWords, mostUnits } = this.#limits;
@@ -67,7 +67,7 @@ export class WordCounts implements CountedWords, WordReceiver {
   forEach(visit: (word: string, count: number) => void): void {
     for (let word = 0; word < this.#words.size; word++) {
       const text = this.#words.wordAt(word);
-      visit(this.#spell ? this.#spell(new AlignedText(text, false)).text : text, this.#counts[word]!);
+      visit(this.#spelling ? this.#spelling.rewrite(text) : text, this.#counts[word]!);
     }
   }
 
