@@ -4,12 +4,13 @@ import { modelTypes } from "../models/index.ts";
 import { objectiveNames } from "../objectives/index.ts";
 import { SCHEDULES } from "../optim/index.ts";
 import { optimizerNames, type PretrainSettings, pretrainFields, tokenizerKinds } from "../training/index.ts";
-import { chosen, type Option, wrongValue } from "./options.ts";
+import { chosen, type Option, toggle, wrongValue } from "./options.ts";
 
 type SettingName = keyof typeof pretrainFields;
 
 interface SettingFlag {
-  readonly placeholder: string;
+  /** A switch has none. */
+  readonly placeholder?: string;
   readonly about: string;
   /** What holds when it is not given, where the setting's own default does not say it. */
   readonly otherwise?: string;
@@ -57,6 +58,7 @@ const flags: Readonly<Record<SettingName, SettingFlag>> = {
     otherwise: "none",
   },
   gradientAccumulation: { placeholder: "N", about: "Batches whose gradients make one step" },
+  gradientCheckpointing: { about: "Compute layers again for their gradients: less memory, more time" },
   learningRate: { placeholder: "X", about: "Highest learning rate", otherwise: "by the model's width, 1e-4 to 1e-3" },
   warmupSteps: { placeholder: "N", about: "Steps until the highest rate is reached" },
   schedule: { placeholder: "NAME", about: "How the rate goes on", choices: Object.keys(SCHEDULES) },
@@ -129,6 +131,7 @@ const flags: Readonly<Record<SettingName, SettingFlag>> = {
 type SettingOptions = { readonly [Name in SettingName]: Option<PretrainSettings[Name] | undefined> };
 
 function settingOption(name: SettingName, { placeholder, about, otherwise, choices }: SettingFlag): Option<undefined> {
+  if (placeholder === undefined) return { ...toggle(about), fallback: { value: undefined } };
   const field = pretrainFields[name];
   const fallback = otherwise ?? String(field.default);
   const listed = choices === undefined || about.includes(choices[0] as string) ? "" : `: ${choices.join(", ")}`;

@@ -1,5 +1,6 @@
 /** Reverse-mode differentiation, graph to graph: backward follows forward in tracing order. */
 import { ShapeError } from "../errors.ts";
+import { Recomputation, type SegmentOf } from "./checkpointing.ts";
 import { gradientRules, type Rule, type RuleContext } from "./gradients.ts";
 import { add, type OperatorType } from "./ops.ts";
 import { constant, type GraphNode, Parameter, type SymbolicTensor } from "./symbolic-tensor.ts";
@@ -21,11 +22,14 @@ export function nodesOf(outputs: readonly SymbolicTensor[]): GraphNode[] {
 }
 
 /**
- * The gradients of a scalar `loss` with respect to `targets`; undefined for one that the loss does not depend on.
+ * The gradients of a scalar `loss` with respect to `targets`; undefined for one that the loss does not depend on. What
+ * `checkpointed` counts to a segment is computed again for its gradients, not kept; the engine must then be kept from
+ * joining equal computations.
  */
 export function gradientsOf(
   loss: SymbolicTensor,
   targets: readonly (SymbolicTensor | Parameter)[],
+  options: { readonly checkpointed?: SegmentOf | undefined } = {},
 ): (SymbolicTensor | undefined)[] {
   if (loss.rank !== 0) throw new ShapeError("a loss is a scalar", { expected: "[]", received: loss.toString() });
   const wanted = targets.map((target) => (target instanceof Parameter ? target.symbol : target));
@@ -33,15 +37,17 @@ export function gradientsOf(
   const flows = new Set<SymbolicTensor>(wanted);
   for (const node of nodes) if (node.inputs.some((x) => flows.has(x))) for (const y of node.outputs) flows.add(y);
 
+  const again = new Recomputation(options.checkpointed ?? (() => undefined));
   const gradients = new Map<SymbolicTensor, SymbolicTensor>([[loss, constant("float32", [], [1])]]);
   for (const node of nodes.reverse()) {
     const arriving = node.outputs.map((output) => gradients.get(output));
     if (arriving.every((gradient) => gradient === undefined)) continue;
     if (!node.inputs.some((x) => flows.has(x))) continue;
     const rule = gradientRules[node.operator as OperatorType] as Rule<OperatorType>;
+    again.enter(node);
     const context = {
-      inputs: node.inputs,
-      outputs: node.outputs,
+      inputs: node.inputs.map((x) => again.of(x)),
+      outputs: node.outputs.map((y) => again.of(y)),
       attributes: node.attributes,
       // Rules of operators with one output read `gradient` only; it is then present, as something arrived.
       gradient: arriving[0] as SymbolicTensor,

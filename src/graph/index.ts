@@ -1,4 +1,5 @@
 /** Symbolic tensors, operators, differentiation and lowering to ONNX. */
+export { layerOf, type SegmentOf } from "./checkpointing.ts";
 export { backwardScope, gradientsOf, nodesOf } from "./differentiate.ts";
 export { fuse } from "./fuse.ts";
 export { gradientRules } from "./gradients.ts";

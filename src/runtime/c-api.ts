@@ -27,6 +27,10 @@ const sessionSettings: Readonly<Record<string, string>> = {
   "session.force_spinning_stop": "1",
 };
 
+const repetitionSettings: Readonly<Record<string, string>> = {
+  "optimization.disable_specified_optimizers": "CommonSubexpressionElimination",
+};
+
 /**
  * How many native calls may be under way. Each takes a thread of Node's pool, which files and DNS need too, so two are
  * left to those. Further calls wait for their turn.
@@ -141,7 +145,8 @@ class Library {
       // Memory patterns cost a quarter more memory and gain no time when shapes vary.
       this.check(this.call("DisableMemPattern", settings));
       if (recorder !== undefined) this.check(this.call("EnableProfiling", settings, recorder.prefix));
-      for (const [key, value] of Object.entries(sessionSettings)) {
+      const entries = { ...sessionSettings, ...(options.keepsRepetitions ? repetitionSettings : {}) };
+      for (const [key, value] of Object.entries(entries)) {
         this.check(this.call("AddSessionConfigEntry", settings, key, value));
       }
       this.#addConstants(settings, options.constants, constants);

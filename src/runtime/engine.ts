@@ -23,6 +23,8 @@ export interface SessionOptions {
   readonly constants?: Constants | undefined;
   /** Threads of one run; all processors by default. */
   readonly threads?: number | undefined;
+  /** Whether equal computations within the graph are left apart: those that are repeated to save memory. */
+  readonly keepsRepetitions?: boolean | undefined;
 }
 
 /** A run prepared over buffers that stay the same from one run to the next, such as weights and their gradients. */

@@ -8,6 +8,8 @@ import type { Binding, Buffer, Buffers, Engine, Session, SessionOptions } from "
 
 type Runtime = typeof Ort;
 
+const repetitionSettings = { optimization: { disable_specified_optimizers: "CommonSubexpressionElimination" } };
+
 class WebSession implements Session {
   readonly #runtime: Runtime;
   readonly #session: Ort.InferenceSession;
@@ -96,6 +98,7 @@ export async function createWebEngine(): Promise<Engine> {
         logSeverityLevel: 4,
         enableMemPattern: false,
         externalData,
+        ...(options.keepsRepetitions ? { extra: repetitionSettings } : {}),
       });
       return new WebSession(runtime, await typed(creation));
     },

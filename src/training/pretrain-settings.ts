@@ -1,5 +1,6 @@
 /** What a pretraining run can be told, with the defaults: the same for the library, the command line and `run.json`. */
 import {
+  boolean,
   createDocument,
   type Fields,
   integer,
@@ -53,6 +54,8 @@ export const pretrainFields = {
   lengthPhases: nullable(text()),
   /** Batches whose gradients are averaged for one step. */
   gradientAccumulation: size(1),
+  /** Whether layers are computed again for their gradients: less memory, more time. */
+  gradientCheckpointing: boolean(false),
   /** Peak rate; by the model's width when left out. */
   learningRate: nullable(number(1e-3, { minimum: 0 })),
   warmupSteps: integer(200, { minimum: 0 }),

@@ -9,6 +9,7 @@ import {
   evaluateShape,
   formatShape,
   gradientsOf,
+  layerOf,
   type Parameter,
   reshape,
   type SymbolicTensor,
@@ -38,6 +39,8 @@ export interface TrainStepOptions {
   readonly kernels?: Kernels;
   /** Threads of the engine and the kernels. */
   readonly threads?: number | undefined;
+  /** Whether layers are computed again for their gradients, which takes less memory and more time. */
+  readonly gradientCheckpointing?: boolean | undefined;
 }
 
 interface SparseUse {
@@ -99,7 +102,8 @@ export class TrainStep {
     const targets = store.parameters.filter((parameter) => parameter.trainable);
     const { result, trace: traced } = trace({ training: options.dropout ?? true }, () => {
       const outputs = loss(symbolicInputs(Object.keys(specs), specs) as Record<string, SymbolicTensor>);
-      return { outputs, gradients: gradientsOf(outputs.loss, targets) };
+      const checkpointed = options.gradientCheckpointing ? layerOf : undefined;
+      return { outputs, gradients: gradientsOf(outputs.loss, targets, { checkpointed }) };
     });
     const graphOutputs: Record<string, SymbolicTensor> = { ...result.outputs };
     const inPlace: Record<string, Buffer> = {};
@@ -133,7 +137,7 @@ export class TrainStep {
       await model.engine,
       graphOutputs,
       { parameters: (parameter) => store.view(parameter), outputs: inPlace },
-      { threads: options.threads ?? model.options.threads },
+      { threads: options.threads ?? model.options.threads, keepsRepetitions: options.gradientCheckpointing },
     );
     const kernels = options.kernels ?? (await createKernels(store.memory, threadOptions(options.threads)));
     const sites = traced.dropoutSites;

@@ -87,7 +87,11 @@ async function compileStep(
   const kernels = await createKernels(model.store.memory, threads === undefined ? {} : { threads });
   const specs = inputSpecsOf(objective, (await phases.at(-1)?.firstBatch()) ?? {});
   const loss = (inputs: Parameters<typeof objective.loss>[1]) => ({ loss: objective.loss(model, inputs) });
-  return TrainStep.compile(model, loss, specs, gradients, { kernels, threads });
+  return TrainStep.compile(model, loss, specs, gradients, {
+    kernels,
+    threads,
+    gradientCheckpointing: settings.gradientCheckpointing,
+  });
 }
 
 function makeOptimizer(settings: PretrainSettings, { model }: PretrainRun, step: TrainStep): Optimizer {
