@@ -1,6 +1,6 @@
 /**
- * Puts the runtime's fused kernels in the place of what models are written in, in graphs that nobody differentiates. The
- * runtime's own optimizer knows these kernels too, but not our graphs.
+ * Rewrites attention in graphs that nobody differentiates. Other kernels of the runtime were tried and gave nothing
+ * (BiasGelu) or cost time (SkipLayerNormalization: a tenth of a run more), see docs/decisions.
  */
 import { nodesOf } from "./differentiate.ts";
 import { at } from "./operator.ts";
@@ -11,7 +11,7 @@ import { type GraphNode, SymbolicTensor, type TensorSpec } from "./symbolic-tens
 
 type Outputs = Readonly<Record<string, SymbolicTensor>>;
 
-/** The same outputs, computed in fewer passes; equal to rounding. */
+/** The same outputs, computed in less time; equal to rounding. */
 export function fuse(outputs: Outputs): Outputs {
   return new Fusion(outputs).run();
 }
@@ -35,8 +35,7 @@ class Fusion {
 
   run(): Outputs {
     for (const node of this.#nodes) {
-      const isFused =
-        this.#fuseGelu(node) || this.#fuseLayerNorm(node) || this.#fuseAttention(node) || this.#partPast(node);
+      const isFused = this.#fuseAttention(node) || this.#partPast(node);
       if (!isFused && node.inputs.some((tensor) => this.#replaced.has(tensor))) {
         this.#replace(node, node.operator, node.inputs, node.attributes, node.outputs);
       }
@@ -113,33 +112,6 @@ class Fusion {
   /** Whether nobody but one node reads the tensor. */
   #isPrivate(tensor: SymbolicTensor): boolean {
     return this.#users.get(tensor)?.length === 1 && !this.#asked.has(tensor);
-  }
-
-  #isUnused(tensor: SymbolicTensor): boolean {
-    return !this.#users.has(tensor) && !this.#asked.has(tensor);
-  }
-
-  #fuseGelu(node: GraphNode): boolean {
-    if (node.operator !== "gelu") return false;
-    const x = at(node.inputs, 0);
-    const linear = madeBy(x, "linear");
-    if (linear === undefined || !this.#isPrivate(x)) return false;
-    const attributes = { ...(linear.attributes as object), ...(node.attributes as object) };
-    return this.#replace(node, "biasGelu", linear.inputs, attributes, node.outputs);
-  }
-
-  #fuseLayerNorm(node: GraphNode): boolean {
-    if (node.operator !== "layerNorm") return false;
-    const [normalized, mean, deviation] = [at(node.outputs, 0), at(node.outputs, 1), at(node.outputs, 2)];
-    const [sum, gain, bias] = [at(node.inputs, 0), at(node.inputs, 1), at(node.inputs, 2)];
-    const addition = madeBy(sum, "add");
-    if (addition === undefined || !this.#isUnused(mean) || !this.#isUnused(deviation)) return false;
-    const [left, right] = [at(addition.inputs, 0), at(addition.inputs, 1)];
-    if (sum.rank < 2 || sum.rank > 3 || !shapesEqual(left.shape, right.shape)) return false;
-    // The sum comes from here now: nobody may have asked for it before.
-    if (this.#users.get(sum)?.some(({ sequence }) => sequence < node.sequence)) return false;
-    const results = this.#isPrivate(sum) ? [normalized] : [normalized, sum];
-    return this.#replace(node, "skipLayerNorm", [left, right, gain, bias], node.attributes, results);
   }
 
   /** A mask [B or 1, H or 1, Tq or 1, Tk] with a row for each of the queries, which the kernel asks for. */

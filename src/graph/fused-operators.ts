@@ -1,51 +1,9 @@
 /**
- * What the runtime computes in one kernel, in graphs that nobody differentiates. `fuse` puts these in the place of the
- * operators that models are written in; they have no gradients and no callers.
+ * What the runtime computes in one kernel, in graphs that nobody differentiates. `fuse` puts it in the place of the
+ * operators that models are written in; it has no gradient and no callers.
  */
-
-import { at, type Emitter, microsoft } from "./operator.ts";
-import type { GeluAttributes } from "./operators/elementwise.ts";
-import type { LinearAttributes } from "./operators/linear-algebra.ts";
-import type { LayerNormAttributes } from "./operators/reductions.ts";
-import { sizeOf } from "./shapes.ts";
+import { type Emitter, microsoft } from "./operator.ts";
 import type { GraphNode } from "./symbolic-tensor.ts";
-
-/** x [..., I] · weight → [N, O] without a bias, N rows in all. */
-function product(emit: Emitter, [x, weight]: readonly string[], transposeWeight: boolean, node: GraphNode): string {
-  const { shape } = at(node.inputs, 0);
-  const rows = emit.reshape(x ?? "", shape, [sizeOf(shape.slice(0, -1)), at(shape, shape.length - 1)]);
-  return emit.node("Gemm", [rows, weight ?? ""], { attributes: { transB: transposeWeight ? 1 : 0 } });
-}
-
-/** biasGelu(x, weight, bias): gelu of `linear`. The bias is added in the pass of the activation. */
-const biasGelu = (
-  emit: Emitter,
-  inputs: readonly string[],
-  { transposeWeight, approximate }: LinearAttributes & GeluAttributes,
-  node: GraphNode,
-): string => {
-  const { shape } = at(node.outputs, 0);
-  const rows = product(emit, inputs, transposeWeight, node);
-  const type = approximate === "tanh" ? "FastGelu" : "BiasGelu";
-  const active = emit.node(type, [rows, at(inputs, 2)], { domain: microsoft });
-  return emit.reshape(active, [sizeOf(shape.slice(0, -1)), at(shape, shape.length - 1)], shape);
-};
-
-/** skipLayerNorm(x, skip, gain, bias) → [layerNorm(x + skip), x + skip if somebody reads it]; all of x's shape [..., D]. */
-const skipLayerNorm = (
-  emit: Emitter,
-  inputs: readonly string[],
-  { epsilon }: LayerNormAttributes,
-  node: GraphNode,
-): string[] => {
-  const [normalized = "", , , sum = ""] = emit.nodes("SkipLayerNormalization", inputs, {
-    attributes: { epsilon: { float: epsilon } },
-    domain: microsoft,
-    outputs: node.outputs.length === 1 ? 1 : 4,
-    unused: [1, 2],
-  });
-  return [normalized, sum];
-};
 
 export interface MultiHeadAttentionAttributes {
   readonly heads: number;
@@ -53,8 +11,8 @@ export interface MultiHeadAttentionAttributes {
 }
 
 /**
- * multiHeadAttention(query [B, Tq, H·K], key [B, Tk, H·K], value [B, Tk, H·K], mask?) → [B, Tq, H·K]; the mask is added to
- * the scores [B, H, Tq, Tk].
+ * multiHeadAttention(query [B, Tq, H·K], key [B, Tk, H·K], value [B, Tk, H·K], mask?) → [B, Tq, H·K]; the mask
+ * [B or 1, H or 1, Tq, Tk] is added to the scores.
  */
 const multiHeadAttention = (
   emit: Emitter,
@@ -71,4 +29,4 @@ const multiHeadAttention = (
 
 type Lower = (emit: Emitter, inputs: readonly string[], attributes: never, node: GraphNode) => string | string[];
 
-export const fusedOperators: Readonly<Record<string, Lower>> = { biasGelu, skipLayerNorm, multiHeadAttention };
+export const fusedOperators: Readonly<Record<string, Lower>> = { multiHeadAttention };

@@ -46,7 +46,7 @@ export interface LoweredGraph {
 export interface LowerOptions {
   /** Where the values of a weight lie that becomes a constant; the others are inputs, and so are all if absent. */
   readonly constants?: ((parameter: Parameter) => ExternalBytes | undefined) | undefined;
-  /** Whether the runtime's fused kernels are used: faster, equal to rounding. */
+  /** Whether attention is rewritten for inference: faster, equal to rounding. */
   readonly fused?: boolean | undefined;
 }
 
@@ -190,8 +190,7 @@ class Lowering implements Emitter {
   }
 
   nodes(type: string, inputs: readonly string[], options: EmitOptions & { outputs: number }): string[] {
-    const isUnused = (index: number): boolean => options.unused?.includes(index) === true;
-    const outputs = Array.from({ length: options.outputs }, (_, index) => (isUnused(index) ? "" : this.#fresh(type)));
+    const outputs = Array.from({ length: options.outputs }, () => this.#fresh(type));
     const attributes = options.attributes as Record<string, OnnxAttribute> | undefined;
     this.#nodes.push({
       type,

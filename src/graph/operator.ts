@@ -38,8 +38,6 @@ export interface EmitOptions {
   readonly attributes?: Readonly<Record<string, OnnxAttribute>>;
   readonly domain?: string;
   readonly outputs?: number;
-  /** Places of results that are not wanted, where the kernel can leave them out. */
-  readonly unused?: readonly number[];
 }
 
 /** The ONNX Runtime's own operators. */

@@ -53,7 +53,7 @@ export interface FixedBuffers {
   readonly parameters: ((parameter: Parameter) => Float32Array) | ConstantWeights;
   /** Outputs that go to the same place at each run, such as gradients. */
   readonly outputs?: Buffers;
-  /** Whether the runtime's fused kernels are used: faster, equal to rounding. */
+  /** Whether attention is rewritten for inference: faster, equal to rounding. */
   readonly fused?: boolean;
 }
 
