@@ -1,5 +1,6 @@
 /** Verification of references that are no models, over those beside the repository. */
-import { existsSync } from "node:fs";
+import { cpSync, existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
@@ -25,7 +26,13 @@ describe.skipIf(!available)("other references (skipped without ../shared/golden)
   });
 
   it("a tokenizer that cannot be read is a failure, not a skip", async () => {
-    const report = await verify(join(golden, "tokenizers", "xlm-small"));
-    expect(report.ok).toBe(false);
+    const folder = mkdtempSync(join(tmpdir(), "cloze-unreadable-"));
+    try {
+      cpSync(join(golden, "tokenizers", "bert-base-uncased"), folder, { recursive: true });
+      writeFileSync(join(folder, "tokenizer.json"), "{");
+      expect(await verify(folder)).toMatchObject({ ok: false, failed: 1 });
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
   });
 });
