@@ -45,6 +45,7 @@ export class AddedVocabulary {
   readonly #byId = new Map<number, AddedTokenWithId>();
   /** Ids by content, and by what the normalizer makes of it. */
   readonly #ids = new Map<string, number>();
+  readonly #contents = new Map<string, number>();
   readonly #surfaces = new Map<number, string>();
   readonly #original: Matcher | undefined;
   readonly #normalized: Matcher | undefined;
@@ -55,6 +56,7 @@ export class AddedVocabulary {
       const surface = (normalized && normalizer?.normalize(new AlignedText(content, false)).text) || content;
       this.#surfaces.set(id, surface);
       this.#ids.set(surface, id).set(content, id);
+      this.#contents.set(content, id);
     }
     const matcher = (normalized: boolean): Matcher | undefined =>
       matcherOf(this.tokens().flatMap((token) => (token.normalized === normalized ? [this.#entryOf(token.id)] : [])));
@@ -69,6 +71,12 @@ export class AddedVocabulary {
 
   get(id: number): AddedTokenWithId | undefined {
     return this.#byId.get(id);
+  }
+
+  /** Whether a token, as it is decoded, is the text of a special one: so the reference asks, which keeps what normalization changed. */
+  isSpecialText(token: string): boolean {
+    const id = this.#contents.get(token);
+    return id !== undefined && (this.#byId.get(id)?.special ?? false);
   }
 
   /** The token as it stands in a normalized text; this is also what the reference decodes it to. */
@@ -155,7 +163,8 @@ export function addedTokenFieldsToJSON(token: AddedToken): Record<string, unknow
 
 function matcherOf(entries: readonly (readonly [surface: string, token: AddedTokenWithId])[]): Matcher | undefined {
   if (entries.length === 0) return undefined;
-  const tokens = new Map(entries);
+  // Of tokens that normalization makes the same the first is found.
+  const tokens = new Map([...entries].reverse());
   if (tokens.size > MOST_ALTERNATIVES) return { pattern: new ManyTokens([...tokens.keys()]), tokens };
   // The first alternative that fits wins, so the longer ones stand first: leftmost, then longest.
   const alternatives = [...tokens.keys()].sort((a, b) => b.length - a.length).map(escapeForPattern);

@@ -92,6 +92,8 @@ export class AlignedTextBuilder {
   readonly #source: AlignedText;
   readonly #scratch: Scratch;
   #length = 0;
+  /** Unit of the source that the new text begins with: it is the beginning of the user's text only if nothing was before. */
+  #first = 0;
 
   constructor(source: AlignedText) {
     this.#source = source;
@@ -105,6 +107,7 @@ export class AlignedTextBuilder {
     const start = tracked ? this.#source.startOf(from) : 0;
     const end = tracked ? this.#source.endOf(to - 1) : 0;
     scratch.reserve(this.#length + text.length);
+    if (this.#length === 0) this.#first = from;
     for (let unit = 0; unit < text.length; unit++) {
       const at = this.#length++;
       scratch.units[at] = text.charCodeAt(unit);
@@ -118,6 +121,7 @@ export class AlignedTextBuilder {
     const scratch = this.#scratch;
     const at = this.#length++;
     if (at === scratch.units.length) scratch.reserve(at + 1);
+    if (at === 0) this.#first = from;
     scratch.units[at] = unit;
     if (!this.#source.tracked) return;
     scratch.starts[at] = this.#source.startOf(from);
@@ -131,12 +135,13 @@ export class AlignedTextBuilder {
   }
 
   finish(): AlignedText {
-    const { tracked, isBeginning } = this.#source;
+    const { tracked } = this.#source;
+    const isBeginning = this.#source.isBeginning && this.#first === 0;
     const { units, starts, ends } = this.#scratch;
     const text = textOf(units, this.#length);
     const origins = tracked ? ([starts.slice(0, this.#length), ends.slice(0, this.#length)] as const) : undefined;
     if (units.length <= MOST_SPARE) spare.push(this.#scratch);
-    if (!origins) return this.#source.rewritten(text);
+    if (!origins) return new AlignedText(text, false, isBeginning);
     return new AlignedText(text, true, isBeginning, 0, ...origins);
   }
 }

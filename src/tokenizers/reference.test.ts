@@ -83,6 +83,36 @@ describe.each(golden<GoldenTokenizer>("encodings.json"))("$name", (made) => {
   });
 });
 
+interface GoldenAdded {
+  base: string;
+  addedTokens: { content: string }[];
+  cases: { text: string; kept: string; skipped: string }[];
+}
+
+describe("added tokens", () => {
+  const bases = new Map(golden<GoldenTokenizer>("encodings.json").map((each) => [each.name, each]));
+
+  it.each(golden<GoldenAdded>("added.json").map((each, index) => ({ index, ...each })))(
+    "$index: $base, as the reference finds them (made by make_added_cases.py)",
+    async ({ base, addedTokens, cases }) => {
+      const made = bases.get(base)!;
+      const tokenizer = await load({
+        ...made,
+        tokenizer: { ...(made.tokenizer as object), added_tokens: addedTokens },
+      });
+      for (const { text, kept, skipped, ...expected } of cases) {
+        const encoded = tokenizer(text, { addSpecialTokens: false, returnTensors: false });
+        const { inputIds, tokens, offsetMapping, wordIds } = encoded;
+        expect({ text, inputIds, tokens, offsetMapping, wordIds }).toEqual({ text, ...expected });
+        expect(Array.from(tokenizer.encodeIds(text))).toEqual(inputIds);
+        const decode = (skipSpecialTokens: boolean): string =>
+          tokenizer.decode(inputIds, { skipSpecialTokens, cleanUpTokenizationSpaces: false });
+        expect([decode(false), decode(true)]).toEqual([kept, skipped]);
+      }
+    },
+  );
+});
+
 describe("merges", () => {
   it.each(golden<GoldenMerges>("merges.json").map((merges, index) => ({ index, ...merges })))(
     "learns those of the reference, corpus $index",

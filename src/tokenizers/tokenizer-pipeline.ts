@@ -127,7 +127,7 @@ export class TokenizerPipeline {
     const tokens: string[] = [];
     for (const id of ids) {
       const token = this.tokenOf(id);
-      if (token !== undefined && !(skipSpecialTokens && this.isSpecial(id))) tokens.push(token);
+      if (token !== undefined && !(skipSpecialTokens && this.#added.isSpecialText(token))) tokens.push(token);
     }
     return this.decoder ? this.decoder.decode(tokens).join("") : tokens.join(" ");
   }
