@@ -419,8 +419,8 @@ class CSession implements Session, RecordedSession {
     }
   }
 
-  get firstRunMs(): number | undefined {
-    return this.#recorder?.firstRunMs;
+  get runStartsMs(): readonly number[] {
+    return this.#recorder?.runStartsMs ?? [];
   }
 
   async endRecord(): Promise<string> {

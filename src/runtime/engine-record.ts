@@ -26,11 +26,13 @@ interface EngineEvent {
 
 const kernelSuffix = "_kernel_time";
 
-/** Nodes of a record on the program's clock, whose `firstRunMs` is when the first run began. */
-export function nodeSpans(record: string, firstRunMs: number): NodeSpan[] {
+/** Nodes of a record on the program's clock, on which its runs were asked for at `runStartsMs`. */
+export function nodeSpans(record: string, runStartsMs: readonly number[]): NodeSpan[] {
   const events = JSON.parse(record) as EngineEvent[];
-  const runs = events.filter(({ cat, name }) => cat === "Session" && name === "model_run");
-  const firstRun = Math.min(...runs.map(({ ts }) => ts));
+  const runs = events.filter(({ cat, name }) => cat === "Session" && name === "model_run").map(({ ts }) => ts / 1000);
+  runs.sort((a, b) => a - b);
+  // No run begins before it was asked for, and the one that waited least tells how the clocks stand.
+  const originMs = Math.max(...runs.map((run, index) => (runStartsMs[index] ?? Number.NEGATIVE_INFINITY) - run));
   const shapes = (types: readonly Readonly<Record<string, readonly number[]>>[] = []) =>
     types.map((type) => Object.values(type)[0] ?? []);
   return events
@@ -39,7 +41,7 @@ export function nodeSpans(record: string, firstRunMs: number): NodeSpan[] {
       const node = name.slice(0, -kernelSuffix.length);
       return {
         name: node,
-        startMs: firstRunMs + (ts - firstRun) / 1000,
+        startMs: originMs + ts / 1000,
         durationMs: dur / 1000,
         operator: args.op_name ?? "",
         scope: node.slice(0, Math.max(0, node.lastIndexOf("/"))),

@@ -7,19 +7,19 @@ import { platform } from "#platform";
 /** A folder of its own for one session: the engine adds the time to the file's name. */
 export class EngineRecorder {
   readonly #folder = mkdtempSync(join(tmpdir(), "cloze-profile-"));
-  #firstRunMs: number | undefined;
+  readonly #runStartsMs: number[] = [];
 
   /** How the name of the engine's file begins. */
   get prefix(): string {
     return join(this.#folder, "session");
   }
 
-  get firstRunMs(): number | undefined {
-    return this.#firstRunMs;
+  get runStartsMs(): readonly number[] {
+    return this.#runStartsMs;
   }
 
   runBegins(): void {
-    this.#firstRunMs ??= platform.now();
+    this.#runStartsMs.push(platform.now());
   }
 
   /** What the engine has written, which it has ended; nothing stays on the disk. */

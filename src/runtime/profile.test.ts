@@ -22,6 +22,8 @@ const run = (ts: number): object[] => [
   node("backward/layers.0.output/Gemm_5", "Gemm", ts + 650, 200, productShapes, [2, 4]),
 ];
 const record = JSON.stringify([{ cat: "Session", name: "model_loading", ts: 0, dur: 5 }, ...run(1000), ...run(3000)]);
+/** The first run waited 0.3 ms for its turn. */
+const runStartsMs = [49.7, 52];
 const recording: Recording = {
   unit: "step",
   units: 2,
@@ -35,7 +37,7 @@ const recording: Recording = {
     { name: "optimizer", startMs: startMs - 0.8, durationMs: 0.5 },
     { name: "gradient norm", startMs: startMs - 0.7, durationMs: 0.2 },
   ]),
-  nodes: nodeSpans(record, 50),
+  nodes: nodeSpans(record, runStartsMs),
 };
 
 describe("nodeSpans", () => {

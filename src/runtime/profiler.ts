@@ -34,8 +34,8 @@ export interface Recording {
 export interface RecordedSession {
   /** Ends the recording, once no run is under way; the record as the engine writes it. */
   endRecord(): Promise<string>;
-  /** When its first run began; undefined when there was none. */
-  readonly firstRunMs: number | undefined;
+  /** When its runs were asked for. */
+  readonly runStartsMs: readonly number[];
 }
 
 export class Profiler {
@@ -62,7 +62,7 @@ export class Profiler {
   async take(session: RecordedSession): Promise<void> {
     if (!this.#sessions.delete(session)) return;
     const record = await session.endRecord();
-    if (session.firstRunMs !== undefined) this.#nodes.push(...nodeSpans(record, session.firstRunMs));
+    if (session.runStartsMs.length > 0) this.#nodes.push(...nodeSpans(record, session.runStartsMs));
   }
 
   /** Counts a step or run that is over; after the last one the recording ends. */
