@@ -45,4 +45,4 @@ export {
   writeSafetensors,
 } from "./safetensors.ts";
 export type { TensorInfo, TensorType } from "./safetensors-header.ts";
-export type { TensorData, TensorPlace, Weights } from "./weights.ts";
+export type { TensorData, Weights } from "./weights.ts";

@@ -1,6 +1,6 @@
 /** Named arrays in files, whatever the format: what the readers of all weight formats give. */
 import { CheckpointError, ResourceError } from "../errors.ts";
-import type { KeptFile } from "../platform/platform.ts";
+import type { FileStretch } from "../platform/platform.ts";
 import type { FileBytes } from "./file-bytes.ts";
 import { bfloat16ToFloat32, float16ToFloat32 } from "./half-precision.ts";
 import type { TensorInfo, TensorType } from "./safetensors-header.ts";
@@ -36,14 +36,7 @@ export interface Weights {
    * Keeps the files open, so that values can stay in them: gives the place of a tensor, or undefined for one that is not
    * stored as row-major float32. Absent, or undefined, where the bytes are not in files of this machine.
    */
-  keepOpen?(): ((name: string) => TensorPlace | undefined) | undefined;
-}
-
-/** A stretch of a file, in bytes. */
-export interface TensorPlace {
-  readonly file: KeptFile;
-  readonly offset: number;
-  readonly length: number;
+  keepOpen?(): ((name: string) => FileStretch | undefined) | undefined;
 }
 
 /** Bytes of a file that are widened at a time. */

@@ -50,11 +50,11 @@ import { requireTwoLabels, type SpanLabels, type SpanOutputs, spanLabelSpecs, sp
 import type { Architecture } from "./architecture.ts";
 import { type ChoiceLabels, choiceLabelSpec, choiceOutputs, flattenChoices, perChoice } from "./choices.ts";
 import { type RowLabels, rowLabelSpec, rowLoss, type TokenLabels, tokenLabelSpec } from "./class-labels.ts";
-import { type HeadOutputs, type InnerStates, innerStates } from "./head-outputs.ts";
+import { type HeadOutputs, headOutputs, type InnerStates, innerStates } from "./head-outputs.ts";
 import { type KeyTable, withHead } from "./keys.ts";
 import type { InputSpecs } from "./model-inputs.ts";
 import { PreTrainedModel } from "./pretrained-model.ts";
-import { perToken, type SelectedPositions, selectionSpecs, selectPositions } from "./selected-positions.ts";
+import { firstToken, perToken, type SelectedPositions, selectionSpecs, selectPositions } from "./selected-positions.ts";
 
 export const albertConfig = defineConfig("albert", {
   vocabSize: size(30000),
@@ -250,12 +250,6 @@ function checkConfig({ hiddenSize, numAttentionHeads }: AlbertConfig): void {
   });
 }
 
-/** hidden [B, T, D] → the first position's, [B, D]. */
-function firstToken(hidden: SymbolicTensor): SymbolicTensor {
-  const first = slice(hidden, { axis: 1, start: 0, length: 1 });
-  return reshape(first, { shape: [at(hidden.shape, 0), at(hidden.shape, 2)] });
-}
-
 /** The vocabulary head: dense to N features, activation, LayerNorm, then the (tied) word embeddings with a bias. */
 class AlbertPredictions extends Module {
   readonly dense: Linear;
@@ -327,8 +321,7 @@ export class AlbertForMaskedLM extends AlbertWithHead<AlbertMaskedLMInputs, Head
   override forward({ labels, positions, ...inputs }: AlbertMaskedLMInputs): HeadOutputs {
     const encoded = this.albert.forward(inputs);
     const logits = this.predictions.forward(selectPositions(encoded.lastHiddenState, positions));
-    const outputs = { logits, ...innerStates(encoded) };
-    return labels === undefined ? outputs : { ...outputs, loss: crossEntropy(logits, labels) };
+    return headOutputs(logits, encoded, labels && crossEntropy(logits, labels));
   }
 }
 
@@ -402,8 +395,7 @@ export class AlbertForSequenceClassification extends AlbertWithHead<AlbertInputs
   override forward({ labels, ...inputs }: AlbertInputs & RowLabels): HeadOutputs {
     const encoded = this.albert.forward(inputs);
     const logits = this.classifier.forward(this.dropout.forward(encoded.poolerOutput as SymbolicTensor));
-    const outputs = { logits, ...innerStates(encoded) };
-    return labels === undefined ? outputs : { ...outputs, loss: rowLoss(logits, labels, this.config) };
+    return headOutputs(logits, encoded, labels && rowLoss(logits, labels, this.config));
   }
 }
 
@@ -425,8 +417,7 @@ export class AlbertForTokenClassification extends AlbertWithHead<AlbertInputs & 
   override forward({ labels, ...inputs }: AlbertInputs & TokenLabels): HeadOutputs {
     const encoded = this.albert.forward(inputs);
     const logits = this.classifier.forward(this.dropout.forward(encoded.lastHiddenState));
-    const outputs = { logits, ...innerStates(encoded) };
-    return labels === undefined ? outputs : { ...outputs, loss: crossEntropy(logits, labels) };
+    return headOutputs(logits, encoded, labels && crossEntropy(logits, labels));
   }
 }
 

@@ -54,7 +54,7 @@ import { CausalLanguageModel } from "./causal-language-model.ts";
 import { causalMasks, type DecoderTracingOptions } from "./causal-masks.ts";
 import { type ChoiceLabels, choiceLabelSpec, choiceOutputs, flattenChoices, perChoice } from "./choices.ts";
 import { type RowLabels, rowLabelSpec, rowLoss, type TokenLabels, tokenLabelSpec } from "./class-labels.ts";
-import { type HeadOutputs, type InnerStates, innerStates } from "./head-outputs.ts";
+import { type HeadOutputs, headOutputs, type InnerStates, innerStates } from "./head-outputs.ts";
 import {
   cachedLength,
   cachedSource,
@@ -69,7 +69,7 @@ import { type KeyTable, withHead } from "./keys.ts";
 import type { InputSpecs } from "./model-inputs.ts";
 import { type NextTokenLabels, nextTokenSpecs, withNextTokenLoss } from "./next-tokens.ts";
 import { PreTrainedModel } from "./pretrained-model.ts";
-import { perToken, type SelectedPositions, selectionSpecs, selectPositions } from "./selected-positions.ts";
+import { firstToken, perToken, type SelectedPositions, selectionSpecs, selectPositions } from "./selected-positions.ts";
 
 export const bertConfig = defineConfig("bert", {
   vocabSize: size(30522),
@@ -323,12 +323,6 @@ export function checkBertConfig(config: BertLayerConfig & Pick<BertConfig, "extr
   }
 }
 
-/** hidden [B, T, D] → the first position's, [B, D]. */
-export function firstToken(hidden: SymbolicTensor): SymbolicTensor {
-  const first = slice(hidden, { axis: 1, start: 0, length: 1 });
-  return reshape(first, { shape: [at(hidden.shape, 0), at(hidden.shape, 2)] });
-}
-
 /** The vocabulary head: dense, activation, LayerNorm, then the (tied) word embeddings with a bias of their own. */
 export class BertPredictions extends Module {
   readonly dense: Linear;
@@ -383,14 +377,8 @@ export interface BertMaskedLMInputs extends BertInputs, SelectedPositions {
   readonly labels?: SymbolicTensor;
 }
 
-export interface BertMaskedLMOutputs extends InnerStates {
-  /** [] */
-  readonly loss?: SymbolicTensor;
-  /** [B, T, V], or [S, V] with positions. */
-  readonly logits: SymbolicTensor;
-}
-
-export class BertForMaskedLM extends BertWithHead<BertMaskedLMInputs, BertMaskedLMOutputs> {
+/** logits [B, T, V], or [S, V] with positions. */
+export class BertForMaskedLM extends BertWithHead<BertMaskedLMInputs, HeadOutputs> {
   readonly predictions: BertPredictions;
 
   constructor(config: BertConfig) {
@@ -402,11 +390,10 @@ export class BertForMaskedLM extends BertWithHead<BertMaskedLMInputs, BertMasked
     return { ...bertInputSpecs(this.config, given), ...selectionSpecs(given, "labels", this.config.vocabSize) };
   }
 
-  override forward({ labels, positions, ...inputs }: BertMaskedLMInputs): BertMaskedLMOutputs {
+  override forward({ labels, positions, ...inputs }: BertMaskedLMInputs): HeadOutputs {
     const encoded = this.bert.forward(inputs);
     const logits = this.predictions.forward(selectPositions(encoded.lastHiddenState, positions));
-    const outputs = { logits, ...innerStates(encoded) };
-    return labels === undefined ? outputs : { ...outputs, loss: crossEntropy(logits, labels) };
+    return headOutputs(logits, encoded, labels && crossEntropy(logits, labels));
   }
 }
 
@@ -430,8 +417,7 @@ export class BertForNextSentencePrediction extends BertWithHead<BertNextSentence
   override forward({ labels, ...inputs }: BertNextSentenceInputs): HeadOutputs {
     const encoded = this.bert.forward(inputs);
     const logits = this.nextSentence.forward(encoded.poolerOutput as SymbolicTensor);
-    const outputs = { logits, ...innerStates(encoded) };
-    return labels === undefined ? outputs : { ...outputs, loss: crossEntropy(logits, labels) };
+    return headOutputs(logits, encoded, labels && crossEntropy(logits, labels));
   }
 }
 
@@ -449,15 +435,17 @@ export interface BertPreTrainingOutputs extends InnerStates {
   readonly seqRelationshipLogits: SymbolicTensor;
 }
 
-export class BertForPreTraining extends BertWithHead<BertPreTrainingInputs, BertPreTrainingOutputs> {
+/** A vocabulary head and a head over pairs, trained at once. */
+abstract class BertWithPairs extends BertWithHead<BertPreTrainingInputs, BertPreTrainingOutputs> {
   readonly predictions: BertPredictions;
-  readonly nextSentence: Linear;
 
   constructor(config: BertConfig) {
     super(config);
     this.predictions = new BertPredictions(config, this.bert.embeddings.words.weight);
-    this.nextSentence = new Linear(config.hiddenSize, 2, { initializer: normal(config.initializerRange) });
   }
+
+  /** The head over pairs, which is stored under a name of its own. */
+  protected abstract get pairs(): Linear;
 
   override inputSpecs(given: ReadonlySet<string>): InputSpecs {
     const selection = selectionSpecs(given, "labels", this.config.vocabSize);
@@ -465,60 +453,56 @@ export class BertForPreTraining extends BertWithHead<BertPreTrainingInputs, Bert
   }
 
   override forward(inputs: BertPreTrainingInputs): BertPreTrainingOutputs {
-    const { labels: _labels, nextSentenceLabel: _nextSentenceLabel, positions, ...rest } = inputs;
+    const { labels, nextSentenceLabel, positions, ...rest } = inputs;
     const encoded = this.bert.forward(rest);
     const predictionLogits = this.predictions.forward(selectPositions(encoded.lastHiddenState, positions));
-    const seqRelationshipLogits = this.nextSentence.forward(encoded.poolerOutput as SymbolicTensor);
-    return withPreTrainingLoss({ predictionLogits, seqRelationshipLogits, ...innerStates(encoded) }, inputs);
+    const seqRelationshipLogits = this.pairs.forward(encoded.poolerOutput as SymbolicTensor);
+    const outputs = { predictionLogits, seqRelationshipLogits, ...innerStates(encoded) };
+    if (labels === undefined || nextSentenceLabel === undefined) return outputs;
+    const loss = add(crossEntropy(predictionLogits, labels), crossEntropy(seqRelationshipLogits, nextSentenceLabel));
+    return { ...outputs, loss };
+  }
+}
+
+export class BertForPreTraining extends BertWithPairs {
+  readonly nextSentence: Linear;
+
+  constructor(config: BertConfig) {
+    super(config);
+    this.nextSentence = new Linear(config.hiddenSize, 2, { initializer: normal(config.initializerRange) });
+  }
+
+  protected override get pairs(): Linear {
+    return this.nextSentence;
   }
 }
 
 /**
  * Pretraining with three classes of pairs: next; of the same document but not next; of another document. The published
- * format has no such head: it is stored under a key of its own beside a valid `BertForMaskedLM`.
+ * format has no such head: it is stored under a key of its own beside a valid `BertForMaskedLM`. seqRelationshipLogits
+ * are [B, 3].
  */
-export class BertForThreeClassPreTraining extends BertWithHead<BertPreTrainingInputs, BertPreTrainingOutputs> {
+export class BertForThreeClassPreTraining extends BertWithPairs {
   static readonly publishedName = "BertForMaskedLM";
-  readonly predictions: BertPredictions;
   readonly pairClasses: Linear;
 
   constructor(config: BertConfig) {
     super(config);
-    this.predictions = new BertPredictions(config, this.bert.embeddings.words.weight);
     this.pairClasses = new Linear(config.hiddenSize, 3, { initializer: normal(config.initializerRange) });
   }
 
+  protected override get pairs(): Linear {
+    return this.pairClasses;
+  }
+
   override inputSpecs(given: ReadonlySet<string>): InputSpecs {
-    const selection = selectionSpecs(given, "labels", this.config.vocabSize);
-    return { ...bertInputSpecs(this.config, given), ...selection, nextSentenceLabel: { ...pairLabels, below: 3 } };
+    return { ...super.inputSpecs(given), nextSentenceLabel: { ...pairLabels, below: 3 } };
   }
-
-  /** As in `BertForPreTraining`, with seqRelationshipLogits [B, 3]. */
-  override forward(inputs: BertPreTrainingInputs): BertPreTrainingOutputs {
-    const { labels: _labels, nextSentenceLabel: _nextSentenceLabel, positions, ...rest } = inputs;
-    const encoded = this.bert.forward(rest);
-    const predictionLogits = this.predictions.forward(selectPositions(encoded.lastHiddenState, positions));
-    const seqRelationshipLogits = this.pairClasses.forward(encoded.poolerOutput as SymbolicTensor);
-    return withPreTrainingLoss({ predictionLogits, seqRelationshipLogits, ...innerStates(encoded) }, inputs);
-  }
-}
-
-/** Adds the sum of both losses when both labels are given. */
-function withPreTrainingLoss(
-  outputs: BertPreTrainingOutputs,
-  { labels, nextSentenceLabel }: BertPreTrainingInputs,
-): BertPreTrainingOutputs {
-  if (labels === undefined || nextSentenceLabel === undefined) return outputs;
-  const { predictionLogits, seqRelationshipLogits } = outputs;
-  const loss = add(crossEntropy(predictionLogits, labels), crossEntropy(seqRelationshipLogits, nextSentenceLabel));
-  return { ...outputs, loss };
 }
 
 export interface BertLMHeadInputs extends BertInputs, NextTokenLabels {}
 
-export interface BertLMHeadOutputs
-  extends BertMaskedLMOutputs,
-    Pick<BertOutputs, "crossAttentions" | "pastKeyValues"> {}
+export interface BertLMHeadOutputs extends HeadOutputs, Pick<BertOutputs, "crossAttentions" | "pastKeyValues"> {}
 
 /** The language model of a decoder. Without `isDecoder`, tokens see later ones too, as in the reference. */
 export class BertLMHeadModel extends CausalLanguageModel<BertConfig, BertLMHeadInputs, BertLMHeadOutputs> {
@@ -575,8 +559,7 @@ export class BertForSequenceClassification extends BertWithHead<BertInputs & Row
   override forward({ labels, ...inputs }: BertInputs & RowLabels): HeadOutputs {
     const encoded = this.bert.forward(inputs);
     const logits = this.classifier.forward(this.dropout.forward(encoded.poolerOutput as SymbolicTensor));
-    const outputs = { logits, ...innerStates(encoded) };
-    return labels === undefined ? outputs : { ...outputs, loss: rowLoss(logits, labels, this.config) };
+    return headOutputs(logits, encoded, labels && rowLoss(logits, labels, this.config));
   }
 }
 
@@ -598,8 +581,7 @@ export class BertForTokenClassification extends BertWithHead<BertInputs & TokenL
   override forward({ labels, ...inputs }: BertInputs & TokenLabels): HeadOutputs {
     const encoded = this.bert.forward(inputs);
     const logits = this.classifier.forward(this.dropout.forward(encoded.lastHiddenState));
-    const outputs = { logits, ...innerStates(encoded) };
-    return labels === undefined ? outputs : { ...outputs, loss: crossEntropy(logits, labels) };
+    return headOutputs(logits, encoded, labels && crossEntropy(logits, labels));
   }
 }
 

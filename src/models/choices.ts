@@ -1,7 +1,7 @@
 /** What multiple-choice heads share: C choices a row are read as rows of their own, and the best one is told. */
 import { at, multiplyDimensions, namedDimension, reshape, SymbolicTensor, shapeOf } from "../graph/index.ts";
 import { crossEntropy, ignoredLabel } from "../nn/index.ts";
-import { type HeadOutputs, type InnerStates, innerStates } from "./head-outputs.ts";
+import { type HeadOutputs, headOutputs, type InnerStates } from "./head-outputs.ts";
 import type { InputSpecs } from "./model-inputs.ts";
 
 export interface ChoiceLabels {
@@ -46,6 +46,5 @@ export function choiceOutputs(
   states: InnerStates,
 ): HeadOutputs {
   const logits = reshape(scores, { shape: [at(inputIds.shape, 0), at(inputIds.shape, 1)] });
-  const outputs = { logits, ...innerStates(states) };
-  return labels === undefined ? outputs : { ...outputs, loss: crossEntropy(logits, labels) };
+  return headOutputs(logits, states, labels && crossEntropy(logits, labels));
 }

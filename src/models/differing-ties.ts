@@ -1,17 +1,13 @@
 /** Files that say that two weights are one and hold two: the reference then takes them as two, and so do we. */
-import { matchKeys, type Weights } from "../checkpoints/index.ts";
+import type { Weights } from "../checkpoints/index.ts";
 import { elementCount } from "../checkpoints/weights.ts";
-import { namePattern, type WeightsTarget } from "./load-weights.ts";
+import { matchWeights, type WeightsTarget } from "./load-weights.ts";
 
 /** The further names under which the file holds other values than under the name of the parameter that should be both. */
 export async function differingTies(model: Omit<WeightsTarget, "store">, weights: Weights): Promise<readonly string[]> {
   const both = [...model.tied].filter(([alias]) => weights.tensors.has(alias));
   if (both.length === 0) return [];
-  const { matched } = matchKeys(weights.tensors, model.parameters, {
-    basePrefix: model.keys.prefix,
-    tied: Object.fromEntries(model.tied),
-    ignore: model.keys.ignored.map(namePattern),
-  });
+  const { matched } = matchWeights(model, weights);
   const differing: string[] = [];
   for (const [alias, name] of both) {
     const stored = matched.get(name);

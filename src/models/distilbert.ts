@@ -28,7 +28,6 @@ import {
   relu,
   reshape,
   type SymbolicTensor,
-  slice,
 } from "../graph/index.ts";
 import {
   activation,
@@ -48,11 +47,11 @@ import { requireTwoLabels, type SpanLabels, type SpanOutputs, spanLabelSpecs, sp
 import type { Architecture } from "./architecture.ts";
 import { type ChoiceLabels, choiceLabelSpec, choiceOutputs, flattenChoices, perChoice } from "./choices.ts";
 import { type RowLabels, rowLabelSpec, rowLoss, type TokenLabels, tokenLabelSpec } from "./class-labels.ts";
-import { type HeadOutputs, type InnerStates, innerStates } from "./head-outputs.ts";
+import { type HeadOutputs, headOutputs, type InnerStates, innerStates } from "./head-outputs.ts";
 import { type KeyTable, withHead } from "./keys.ts";
 import type { InputSpecs } from "./model-inputs.ts";
 import { PreTrainedModel } from "./pretrained-model.ts";
-import { perToken, type SelectedPositions, selectionSpecs, selectPositions } from "./selected-positions.ts";
+import { firstToken, perToken, type SelectedPositions, selectionSpecs, selectPositions } from "./selected-positions.ts";
 
 export const distilbertConfig = defineConfig("distilbert", {
   vocabSize: size(30522),
@@ -274,8 +273,7 @@ export class DistilBertForMaskedLM extends DistilBertWithHead<DistilBertMaskedLM
     const hidden = selectPositions(encoded.lastHiddenState, positions);
     const transformed = this.norm.forward(this.#activation(this.dense.forward(hidden)));
     const logits = linear(transformed, this.decoder, this.bias, { transposeWeight: true });
-    const outputs = { logits, ...innerStates(encoded) };
-    return labels === undefined ? outputs : { ...outputs, loss: crossEntropy(logits, labels) };
+    return headOutputs(logits, encoded, labels && crossEntropy(logits, labels));
   }
 }
 
@@ -295,9 +293,7 @@ class FirstTokenClassifier extends Module {
 
   /** hidden [B, T, D] → [B, classes]. */
   forward(hidden: SymbolicTensor): SymbolicTensor {
-    const first = slice(hidden, { axis: 1, start: 0, length: 1 });
-    const pooled = relu(this.dense.forward(reshape(first, { shape: [at(hidden.shape, 0), at(hidden.shape, 2)] })));
-    return this.classifier.forward(this.dropout.forward(pooled));
+    return this.classifier.forward(this.dropout.forward(relu(this.dense.forward(firstToken(hidden)))));
   }
 }
 
@@ -317,8 +313,7 @@ export class DistilBertForSequenceClassification extends DistilBertWithHead<Dist
   override forward({ labels, ...inputs }: DistilBertInputs & RowLabels): HeadOutputs {
     const encoded = this.distilbert.forward(inputs);
     const logits = this.head.forward(encoded.lastHiddenState);
-    const outputs = { logits, ...innerStates(encoded) };
-    return labels === undefined ? outputs : { ...outputs, loss: rowLoss(logits, labels, this.config) };
+    return headOutputs(logits, encoded, labels && rowLoss(logits, labels, this.config));
   }
 }
 
@@ -340,8 +335,7 @@ export class DistilBertForTokenClassification extends DistilBertWithHead<DistilB
   override forward({ labels, ...inputs }: DistilBertInputs & TokenLabels): HeadOutputs {
     const encoded = this.distilbert.forward(inputs);
     const logits = this.classifier.forward(this.dropout.forward(encoded.lastHiddenState));
-    const outputs = { logits, ...innerStates(encoded) };
-    return labels === undefined ? outputs : { ...outputs, loss: crossEntropy(logits, labels) };
+    return headOutputs(logits, encoded, labels && crossEntropy(logits, labels));
   }
 }
 

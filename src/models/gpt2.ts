@@ -52,7 +52,7 @@ import {
   doubleHeadsOutputs,
   doubleHeadsSpecs,
 } from "./double-heads.ts";
-import { type HeadOutputs, type InnerStates, innerStates } from "./head-outputs.ts";
+import { type HeadOutputs, headOutputs, type InnerStates, innerStates } from "./head-outputs.ts";
 import {
   cachedLength,
   cachedSource,
@@ -491,8 +491,7 @@ export class GPT2ForTokenClassification extends GPT2WithHead<GPT2Inputs & TokenL
   override forward({ labels, ...inputs }: GPT2Inputs & TokenLabels): HeadOutputs {
     const decoded = this.transformer.forward(inputs);
     const logits = this.classifier.forward(this.dropout.forward(decoded.lastHiddenState));
-    const outputs = { logits, ...innerStates(decoded) };
-    return labels === undefined ? outputs : { ...outputs, loss: crossEntropy(logits, labels) };
+    return headOutputs(logits, decoded, labels && crossEntropy(logits, labels));
   }
 }
 

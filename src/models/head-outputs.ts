@@ -19,3 +19,13 @@ export interface HeadOutputs extends InnerStates {
 export function innerStates({ hiddenStates, attentions }: InnerStates): InnerStates {
   return { hiddenStates, attentions };
 }
+
+/** What a head with one result gives: its logits, the loss if labels were given, and the inner states. */
+export function headOutputs(
+  logits: SymbolicTensor,
+  states: InnerStates,
+  loss: SymbolicTensor | undefined,
+): HeadOutputs {
+  const outputs = { logits, ...innerStates(states) };
+  return loss === undefined ? outputs : { ...outputs, loss };
+}

@@ -1,9 +1,11 @@
 /** A checkpoint's tensors into a model's memory, whatever harmless ways their names differ in. */
-import { describeMatch, matchKeys, requireAll, requireFit, type Weights } from "../checkpoints/index.ts";
+import { describeMatch, type KeyMatch, matchKeys, requireAll, requireFit, type Weights } from "../checkpoints/index.ts";
 import type { Parameter } from "../graph/index.ts";
-import type { FileStretch, ParameterStore } from "../nn/index.ts";
+import type { ParameterStore } from "../nn/index.ts";
+import type { FileStretch } from "../platform/platform.ts";
 import type { Random } from "../random.ts";
 import type { KeyTable } from "./keys.ts";
+import { partsExpression } from "./parameter-patterns.ts";
 
 /** What is needed of a model to fill it. */
 export interface WeightsTarget {
@@ -34,12 +36,8 @@ export async function loadWeights(
   weights: Weights,
   { random, strict, ties }: LoadingOptions,
 ): Promise<string | undefined> {
-  const { store, parameters, keys } = model;
-  const found = matchKeys(weights.tensors, parameters, {
-    basePrefix: keys.prefix,
-    tied: Object.fromEntries(model.tied),
-    ignore: keys.ignored.map(namePattern),
-  });
+  const { store, parameters } = model;
+  const found = matchWeights(model, weights);
   const matched = new Map(found.matched);
   const others = new Map([...ties].flatMap(([alias, name]) => [[alias, name] as const, [name, alias] as const]));
   for (const name of found.missing) {
@@ -79,8 +77,16 @@ function stretchesOf(
   return stretches;
 }
 
+/** Which tensor of the file is which parameter. */
+export function matchWeights({ keys, parameters, tied }: Omit<WeightsTarget, "store">, weights: Weights): KeyMatch {
+  return matchKeys(weights.tensors, parameters, {
+    basePrefix: keys.prefix,
+    tied: Object.fromEntries(tied),
+    ignore: keys.ignored.map(namePattern),
+  });
+}
+
 /** Fits a name, with or without a prefix, where `*` stands for one part. */
 export function namePattern(name: string): RegExp {
-  const parts = name.split(".").map((part) => (part === "*" ? "[^.]+" : part.replace(/[^\w]/g, "\\$&")));
-  return new RegExp(`(^|\\.)${parts.join("\\.")}$`);
+  return new RegExp(`(^|\\.)${partsExpression(name)}$`);
 }

@@ -2,7 +2,8 @@
 import { platform } from "#platform";
 import { createEngine } from "#runtime";
 import { type Parameter, SymbolicTensor, trace } from "../graph/index.ts";
-import type { FileStretch, ParameterStore } from "../nn/index.ts";
+import type { ParameterStore } from "../nn/index.ts";
+import type { FileStretch } from "../platform/platform.ts";
 import type { Buffer, Engine } from "../runtime/engine.ts";
 import { type ConstantWeights, Executable, type FixedBuffers } from "../runtime/executable.ts";
 import { Tensor } from "../tensor/index.ts";

@@ -60,7 +60,7 @@ import {
   doubleHeadsOutputs,
   doubleHeadsSpecs,
 } from "./double-heads.ts";
-import { type HeadOutputs, type InnerStates, innerStates } from "./head-outputs.ts";
+import { type HeadOutputs, headOutputs, type InnerStates } from "./head-outputs.ts";
 import { type KeyTable, withHead } from "./keys.ts";
 import type { InputSpecs } from "./model-inputs.ts";
 import { type NextTokenLabels, nextTokenSpecs, withNextTokenLoss } from "./next-tokens.ts";
@@ -365,8 +365,7 @@ export class OpenAIGPTForSequenceClassification extends PreTrainedModel<
   override forward({ labels, ...inputs }: OpenAIGPTInputs & RowLabels): HeadOutputs {
     const decoded = this.transformer.forward(inputs);
     const logits = this.score.forward(lastToken(decoded.lastHiddenState, inputs.inputIds, this.config.padTokenId));
-    const outputs = { logits, ...innerStates(decoded) };
-    return labels === undefined ? outputs : { ...outputs, loss: rowLoss(logits, labels, this.config) };
+    return headOutputs(logits, decoded, labels && rowLoss(logits, labels, this.config));
   }
 }
 

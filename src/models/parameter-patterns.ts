@@ -31,12 +31,15 @@ export function parametersLike(
 
 /** Fits names that begin with the parts of a pattern. */
 function beginningOf(pattern: string, prefix: string): RegExp {
-  const parts = pattern.split(".").map((part) => (part === "*" ? "[^.]+" : escaped(part)));
-  return new RegExp(`^(${escaped(prefix)}\\.)?${parts.join("\\.")}(\\.|$)`);
+  return new RegExp(`^(${partsExpression(prefix)}\\.)?${partsExpression(pattern)}(\\.|$)`);
 }
 
-function escaped(text: string): string {
-  return text.replace(/[^\w]/g, "\\$&");
+/** The text of an expression for a name whose parts are taken to the letter, but for `*`, which stands for any one part. */
+export function partsExpression(name: string): string {
+  return name
+    .split(".")
+    .map((part) => (part === "*" ? "[^.]+" : part.replace(/[^\w]/g, "\\$&")))
+    .join("\\.");
 }
 
 function noSuchParameter(pattern: ParameterPattern, names: readonly string[]): ConfigurationError {

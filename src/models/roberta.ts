@@ -50,20 +50,19 @@ import {
   bertInputSpecs,
   bertLayerKeys,
   checkBertConfig,
-  firstToken,
   runBertLayers,
 } from "./bert.ts";
 import { CausalLanguageModel } from "./causal-language-model.ts";
 import type { DecoderTracingOptions } from "./causal-masks.ts";
 import { type ChoiceLabels, choiceLabelSpec, choiceOutputs, flattenChoices, perChoice } from "./choices.ts";
 import { type RowLabels, rowLabelSpec, rowLoss, type TokenLabels, tokenLabelSpec } from "./class-labels.ts";
-import { type HeadOutputs, innerStates } from "./head-outputs.ts";
+import { type HeadOutputs, headOutputs, innerStates } from "./head-outputs.ts";
 import { cachedLength } from "./key-value-cache.ts";
 import { type KeyTable, withHead } from "./keys.ts";
 import type { InputSpecs } from "./model-inputs.ts";
 import { nextTokenSpecs, withNextTokenLoss } from "./next-tokens.ts";
 import { PreTrainedModel } from "./pretrained-model.ts";
-import { selectionSpecs, selectPositions } from "./selected-positions.ts";
+import { firstToken, selectionSpecs, selectPositions } from "./selected-positions.ts";
 
 export const robertaConfig = defineConfig("roberta", {
   vocabSize: size(50265),
@@ -234,8 +233,7 @@ export class RobertaForMaskedLM extends RobertaWithHead<BertMaskedLMInputs, Head
   override forward({ labels, positions, ...inputs }: BertMaskedLMInputs): HeadOutputs {
     const encoded = this.roberta.forward(inputs);
     const logits = this.predictions.forward(selectPositions(encoded.lastHiddenState, positions));
-    const outputs = { logits, ...innerStates(encoded) };
-    return labels === undefined ? outputs : { ...outputs, loss: crossEntropy(logits, labels) };
+    return headOutputs(logits, encoded, labels && crossEntropy(logits, labels));
   }
 }
 
@@ -302,8 +300,7 @@ export class RobertaForSequenceClassification extends RobertaWithHead<BertInputs
     const encoded = this.roberta.forward(inputs);
     const first = this.dropout.forward(firstToken(encoded.lastHiddenState));
     const logits = this.classifier.forward(this.dropout.forward(tanh(this.dense.forward(first))));
-    const outputs = { logits, ...innerStates(encoded) };
-    return labels === undefined ? outputs : { ...outputs, loss: rowLoss(logits, labels, this.config) };
+    return headOutputs(logits, encoded, labels && rowLoss(logits, labels, this.config));
   }
 }
 
@@ -325,8 +322,7 @@ export class RobertaForTokenClassification extends RobertaWithHead<BertInputs & 
   override forward({ labels, ...inputs }: BertInputs & TokenLabels): HeadOutputs {
     const encoded = this.roberta.forward(inputs);
     const logits = this.classifier.forward(this.dropout.forward(encoded.lastHiddenState));
-    const outputs = { logits, ...innerStates(encoded) };
-    return labels === undefined ? outputs : { ...outputs, loss: crossEntropy(logits, labels) };
+    return headOutputs(logits, encoded, labels && crossEntropy(logits, labels));
   }
 }
 

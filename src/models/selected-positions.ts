@@ -1,8 +1,8 @@
 /**
- * Only the tokens that count go through a vocabulary head while training: exactly, not approximately, because the loss
- * reads no other row.
+ * Heads that read some of the tokens. Only those that count go through a vocabulary head while training: exactly, not
+ * approximately, because the loss reads no other row.
  */
-import { gather, reshape, type SymbolicTensor, shapeOf, sizeOf } from "../graph/index.ts";
+import { at, gather, reshape, type SymbolicTensor, shapeOf, sizeOf, slice } from "../graph/index.ts";
 import { ignoredLabel } from "../nn/index.ts";
 import type { InputSpecs } from "./model-inputs.ts";
 
@@ -30,4 +30,10 @@ export function selectPositions(x: SymbolicTensor, positions: SymbolicTensor | u
   if (positions === undefined) return x;
   const rows = reshape(x, { shape: [sizeOf(x.shape.slice(0, 2)), ...x.shape.slice(2)] });
   return gather(rows, positions, { uniqueIndices: true });
+}
+
+/** hidden [B, T, D] → the first position's, [B, D]. */
+export function firstToken(hidden: SymbolicTensor): SymbolicTensor {
+  const first = slice(hidden, { axis: 1, start: 0, length: 1 });
+  return reshape(first, { shape: [at(hidden.shape, 0), at(hidden.shape, 2)] });
 }

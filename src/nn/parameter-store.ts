@@ -4,7 +4,7 @@
  */
 import { ConfigurationError } from "../errors.ts";
 import type { Parameter } from "../graph/index.ts";
-import type { KeptFile } from "../platform/platform.ts";
+import type { FileStretch } from "../platform/platform.ts";
 import type { Random } from "../random.ts";
 import { FlatMemory, REGION_ALIGNMENT_BYTES } from "../runtime/memory.ts";
 
@@ -12,13 +12,6 @@ const alignment = REGION_ALIGNMENT_BYTES / Float32Array.BYTES_PER_ELEMENT;
 
 /** A stretch of the flat region, in elements. */
 export interface ParameterRange {
-  readonly offset: number;
-  readonly length: number;
-}
-
-/** Where the float32 values of a parameter lie in a file, in bytes. */
-export interface FileStretch {
-  readonly file: KeptFile;
   readonly offset: number;
   readonly length: number;
 }
@@ -71,7 +64,7 @@ export class ParameterStore {
     this.onChange();
   }
 
-  /** Leaves the values in files, one stretch for each parameter, until somebody wants them in memory. */
+  /** Leaves the values, float32, in files, one stretch for each parameter, until somebody wants them in memory. */
   leaveInFiles(stretches: ReadonlyMap<Parameter, FileStretch>): void {
     this.#stored = stretches;
   }

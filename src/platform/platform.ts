@@ -54,6 +54,13 @@ export interface KeptFile {
   readNow(position: number, into: Uint8Array): void;
 }
 
+/** A stretch of a file, in bytes. */
+export interface FileStretch {
+  readonly file: KeptFile;
+  readonly offset: number;
+  readonly length: number;
+}
+
 /** A thread that runs a module of this package. Messages are copied, or moved as `transfer` says. */
 export interface WorkerThread {
   post(message: unknown, transfer?: readonly ArrayBuffer[]): void;
