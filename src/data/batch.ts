@@ -17,7 +17,7 @@ export interface MixturePosition {
 }
 
 /** Shapes: B `batchSize`, T `sequenceLength`; arrays are row by row. */
-export interface TokenBatch {
+export interface TokenBatch extends PositionedBatch {
   readonly batchSize: number;
   readonly sequenceLength: number;
   /** [B, T], with the padding token behind short rows. */
@@ -36,16 +36,20 @@ export interface TokenBatch {
   readonly key: readonly (string | number)[];
   readonly epoch: number;
   readonly position: BatchPosition;
+}
+
+/** What a training loop must know of a batch. */
+export interface PositionedBatch {
   /** The position of the next batch: save this after the step. */
   readonly next: BatchPosition;
 }
 
 /** Batches without end, epoch after epoch, that can be begun anywhere. */
-export interface BatchStream {
+export interface BatchStream<B extends PositionedBatch = TokenBatch> {
   /** The first position. */
   readonly start: BatchPosition;
   /** The batches from a position on: always the same ones, whatever was drawn before. */
-  from(position?: BatchPosition): AsyncGenerator<TokenBatch>;
+  from(position?: BatchPosition): AsyncGenerator<B>;
   /** Checks a position that was read from a file. @throws DataError if it is not one of this stream. */
   parsePosition(value: unknown): BatchPosition;
 }

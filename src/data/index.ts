@@ -1,4 +1,12 @@
-export type { BatchPosition, BatchStream, CorpusPosition, MixturePosition, NamedArray, TokenBatch } from "./batch.ts";
+export type {
+  BatchPosition,
+  BatchStream,
+  CorpusPosition,
+  MixturePosition,
+  NamedArray,
+  PositionedBatch,
+  TokenBatch,
+} from "./batch.ts";
 export { int64Array } from "./batch.ts";
 export { brownCorpus } from "./brown.ts";
 export { type CausalPackingOptions, causalPacking } from "./causal-packing.ts";

@@ -151,6 +151,17 @@ describe("pretrain", () => {
     expect(await weights(second.output)).toEqual(await weights(whole.output));
   });
 
+  it("leaves its model when it was killed after the last step, before the model was written", async () => {
+    const whole = await train("undisturbed to the end");
+    const onStage = ({ stage }: { stage: string }): void => {
+      if (stage === "evaluating") throw new Error("killed");
+    };
+    await expect(train("killed at the end", {}, {}, { onStage })).rejects.toThrow("killed");
+    const second = await train("killed at the end", {}, { resume: true });
+    expect(second.events.map(({ event }) => event)).toEqual(["resumed", "evaluation", "done"]);
+    expect(await weights(second.output)).toEqual(await weights(whole.output));
+  });
+
   it("changes nothing when a finished run is resumed", async () => {
     const { output } = await train("finished");
     const before = await weights(output);

@@ -16,7 +16,7 @@ const folderPattern = /^step-(\d+)$/;
 
 /** What is written beside the trainer's state to notice that a run is continued with something else. */
 export interface RunIdentity {
-  /** Of the corpus' files. */
+  /** Of the corpus' files, or of the examples. */
   readonly corpusFingerprint: string;
   readonly optimizer: string;
 }
@@ -46,7 +46,7 @@ export class RunCheckpoints {
     optimizer: Optimizer,
     writeModel: (folder: string) => Promise<void>,
   ): Promise<string> {
-    const path = platform.join(this.folder, `step-${String(state.step).padStart(8, "0")}`);
+    const path = this.#path(nameOf(state.step));
     const { stepNumber, arrays } = optimizer.exportState();
     await platform.writeFolderAtomically(
       path,
@@ -54,14 +54,19 @@ export class RunCheckpoints {
         await writeModel(folder);
         const tensors = [...arrays].map(([name, data]) => ({ name, shape: [data.length], data }));
         await writeSafetensors(platform.join(folder, optimizerName), tensors);
-        const text = JSON.stringify({ state, identity, optimizerSteps: stepNumber }, null, 2);
-        await platform.writeFileAtomically(platform.join(folder, stateName), `${text}\n`);
+        await writeState(folder, { state, identity, optimizerSteps: stepNumber });
       },
       { replace: true },
     );
     const steps = await this.#steps();
     for (const old of steps.slice(0, Math.max(0, steps.length - this.#kept))) await platform.remove(this.#path(old));
     return path;
+  }
+
+  /** Notes that the run has left its model after the step of its last checkpoint. */
+  async conclude(step: number): Promise<void> {
+    const { folder, state, identity, optimizerSteps } = await readRun(this.#path(nameOf(step)));
+    await writeState(folder, { state: { ...state, isConcluded: true }, identity, optimizerSteps });
   }
 
   /** The newest checkpoint, or undefined when there is none. */
@@ -80,6 +85,14 @@ export class RunCheckpoints {
     const entries = await platform.list(this.folder, "checkpoint");
     return entries.filter(({ name }) => folderPattern.test(name)).map(({ name }) => name);
   }
+}
+
+function nameOf(step: number): string {
+  return `step-${String(step).padStart(8, "0")}`;
+}
+
+async function writeState(folder: string, run: Omit<SavedRun, "folder">): Promise<void> {
+  await platform.writeFileAtomically(platform.join(folder, stateName), `${JSON.stringify(run, null, 2)}\n`);
 }
 
 async function readRun(folder: string): Promise<SavedRun> {
@@ -103,13 +116,26 @@ async function readRun(folder: string): Promise<SavedRun> {
   return { folder, state, identity, optimizerSteps } as SavedRun;
 }
 
+/** Gives a model the values of a folder that it was saved to. */
+export async function restoreValues(model: AnyModel, folder: string): Promise<void> {
+  const weights = await openSafetensors(platform.join(folder, "model.safetensors"));
+  for (const parameter of model.store.parameters) {
+    await weights.readFloat32(parameter.name, model.store.view(parameter));
+  }
+}
+
 /**
  * Puts a saved run back: the model's values and the optimizer's state, in place. Throws a CheckpointError when they do
  * not fit, and what `stream.parsePosition` throws for a position that is not one of its own.
  */
 export async function restoreRun(
   saved: SavedRun,
-  parts: { model: AnyModel; optimizer: Optimizer; stream: BatchStream; identity: RunIdentity },
+  parts: {
+    readonly model: AnyModel;
+    readonly optimizer: Optimizer;
+    readonly stream: Pick<BatchStream, "parsePosition">;
+    readonly identity: RunIdentity;
+  },
 ): Promise<TrainerState> {
   const { model, optimizer, stream, identity } = parts;
   for (const [field, now] of Object.entries(identity)) {
@@ -124,10 +150,7 @@ export async function restoreRun(
     });
   }
   const position = stream.parsePosition(saved.state.position);
-  const weights = await openSafetensors(platform.join(saved.folder, "model.safetensors"));
-  for (const parameter of model.store.parameters) {
-    await weights.readFloat32(parameter.name, model.store.view(parameter));
-  }
+  await restoreValues(model, saved.folder);
   const file = platform.join(saved.folder, optimizerName);
   const stored = await openSafetensors(file);
   const arrays = new Map<string, Float32Array>();

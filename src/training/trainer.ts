@@ -4,7 +4,7 @@
  * was never stopped, bit for bit.
  */
 import { platform } from "#platform";
-import type { BatchPosition, BatchStream, TokenBatch } from "../data/index.ts";
+import type { BatchPosition, BatchStream, PositionedBatch, TokenBatch } from "../data/index.ts";
 import { prefetch } from "../data/index.ts";
 import { TrainingError } from "../errors.ts";
 import { clippingScale, type Optimizer } from "../optim/index.ts";
@@ -25,20 +25,22 @@ export interface TrainerState {
   readonly totalSteps: number;
   /** For runs that are evaluated as they go. */
   readonly best?: BestEvaluation;
+  /** Whether the model was written after the last step. */
+  readonly isConcluded?: boolean;
 }
 
 export interface BestEvaluation {
-  /** The lowest held-out loss so far. */
+  /** The lowest held-out loss so far, or what stands for one. */
   loss: number;
   /** Evaluations since then. */
   staleEvaluations: number;
 }
 
-export interface TrainerOptions {
+export interface TrainerOptions<B extends PositionedBatch = TokenBatch> {
   readonly step: TrainStep;
-  readonly stream: BatchStream;
+  readonly stream: BatchStream<B>;
   /** Corrupts a batch into the graph's inputs; draws only from the generator that it is given. */
-  readonly prepare: (batch: TokenBatch, random: Random) => Buffers;
+  readonly prepare: (batch: B, random: Random) => Buffers;
   readonly optimizer: Optimizer;
   /** Learning rate of a step, counted from 0, in a run of `totalSteps`. */
   readonly schedule: (step: number, totalSteps: number) => number;
@@ -54,16 +56,16 @@ export interface TrainerOptions {
   readonly accumulated?: { readonly gradients: Float32Array; readonly batches: number } | undefined;
   readonly onEvent?: (event: TrainingEvent) => void | Promise<void>;
   /** Called after every step; returns true to end the run early. */
-  readonly afterStep?: (trainer: Trainer) => Promise<boolean>;
+  readonly afterStep?: (state: TrainerState) => Promise<boolean>;
   /** Ends the run after the step under way. */
   readonly signal?: AbortSignal | undefined;
 }
 
-export class Trainer {
-  readonly #options: TrainerOptions;
+export class Trainer<B extends PositionedBatch = TokenBatch> {
+  readonly #options: TrainerOptions<B>;
   #state: TrainerState;
 
-  constructor(options: TrainerOptions, state?: TrainerState) {
+  constructor(options: TrainerOptions<B>, state?: TrainerState) {
     this.#options = options;
     this.#state = state ?? { step: 0, position: options.stream.start, elapsedMs: 0, totalSteps: options.totalSteps };
   }
@@ -82,7 +84,7 @@ export class Trainer {
       while (reason === undefined) {
         const event = await measuredUnit("step", () => this.#optimizerStep(batches, startedMs));
         await onEvent?.(event);
-        const stop = await this.#options.afterStep?.(this);
+        const stop = await this.#options.afterStep?.(this.#state);
         // Evaluations and checkpoints are not training time.
         startedMs = platform.now() - event.elapsedMs;
         reason = stop ? "early-stop" : this.#reasonToStop();
@@ -102,7 +104,7 @@ export class Trainer {
     return elapsedMs > maximumMs ? "minutes" : undefined;
   }
 
-  async #optimizerStep(batches: AsyncGenerator<TokenBatch>, startedMs: number): Promise<StepEvent> {
+  async #optimizerStep(batches: AsyncGenerator<B>, startedMs: number): Promise<StepEvent> {
     const { optimizer, schedule, maximumGradientNorm, accumulated, step: trainStep } = this.#options;
     const beforeMs = platform.now();
     const number = this.#state.step + 1;
@@ -125,7 +127,7 @@ export class Trainer {
   }
 
   /** Gradients of one optimizer step, summed over its micro-batches. */
-  async #gradients(batches: AsyncGenerator<TokenBatch>) {
+  async #gradients(batches: AsyncGenerator<B>) {
     const { step: trainStep, prepare, random, accumulated } = this.#options;
     const count = accumulated?.batches ?? 1;
     let loss = 0;
@@ -141,7 +143,7 @@ export class Trainer {
         measured("adding gradients", () => trainStep.kernels.add(accumulated.gradients, trainStep.gradients));
       }
       loss += result.loss / count;
-      tokens += batch.inputIds.length;
+      tokens += inputs.inputIds?.data.length ?? 0;
       position = batch.next;
     }
     return { loss, tokens, position };
