@@ -8,6 +8,8 @@ export interface Option<T> {
   /** Whether the flag can stand without its value; its text is "true" then. */
   readonly isValueOptional?: boolean;
   readonly about: string;
+  /** What it stands under in the help; all the others come first. */
+  readonly heading?: string;
   /** What holds when it is not given, in words for the help. */
   readonly defaultText: string;
   /** Undefined when it must be given. */
@@ -42,6 +44,12 @@ export function wrongValue(name: string, expected: string, received: string, hin
     received,
     hint: hint ?? "Correct the value, or leave it out for the default.",
   });
+}
+
+/** The options under a heading of their own in the help. */
+export function under<O extends Options>(heading: string, options: O): O {
+  const entries = Object.entries(options).map(([name, option]) => [name, { ...option, heading }] as const);
+  return Object.fromEntries(entries) as unknown as O;
 }
 
 /** A switch, off unless given. */

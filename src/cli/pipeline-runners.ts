@@ -1,9 +1,9 @@
 /** How `cloze run` calls each pipeline, and how people read what it returns. */
 import { ConfigurationError } from "../errors.ts";
-import { type PipelineOptions, type PipelineTask, pipeline, type TextGenerationOptions } from "../pipelines/index.ts";
+import { type PipelineOptions, type PipelineTask, pipeline } from "../pipelines/index.ts";
 import { Random } from "../random.ts";
 import type { CommandContext, CommandRequest } from "./command.ts";
-import { flagName } from "./options.ts";
+import { generationOptions, textGenerationOptions } from "./generation-options.ts";
 import { harmless } from "./output.ts";
 import type { runOptions } from "./run-options.ts";
 
@@ -31,10 +31,7 @@ export const pipelineRunners: Readonly<Record<PipelineTask, PipelineRunner>> = {
   "fill-mask": { own: ["topK", "targets"], load: loadFillMask },
   "next-sentence-prediction": { own: ["pair"], load: loadNextSentencePrediction },
   "text-generation": {
-    own: [
-      ...["topK", "maxNewTokens", "doSample", "temperature", "topP", "numBeams", "numReturnSequences"],
-      ...["repetitionPenalty", "seed", "newTextOnly"],
-    ],
+    own: ["topK", ...Object.keys(generationOptions)],
     load: loadTextGeneration,
     loadStreaming: loadStreamingTextGeneration,
   },
@@ -80,7 +77,7 @@ async function loadNextSentencePrediction({ values }: RunRequest, loading: Pipel
 }
 
 async function loadTextGeneration(request: RunRequest, loading: PipelineOptions): Promise<Runner> {
-  const options = generationOptions(request);
+  const options = textGenerationOptions(request.values, request.given);
   const generate = await pipeline("text-generation", request.values.model, loading);
   const random = new Random(request.values.seed);
   let calls = 0;
@@ -97,7 +94,7 @@ async function loadStreamingTextGeneration(
   loading: PipelineOptions,
   output: CommandContext["output"],
 ): Promise<Runner> {
-  const options = generationOptions(request);
+  const options = textGenerationOptions(request.values, request.given);
   const generate = await pipeline("text-generation", request.values.model, loading);
   const random = new Random(request.values.seed);
   const write = (text: string): void => void output.write(harmless(text));
@@ -107,23 +104,6 @@ async function loadStreamingTextGeneration(
     const value = await generate(text, { ...options, random: random.fork("call", calls++), onText: write });
     return [{ value, text: "\n" }];
   };
-}
-
-function generationOptions({ values, given }: RunRequest) {
-  const { newTextOnly, batchSize, topK, maxNewTokens, doSample } = values;
-  const { temperature, topP, numBeams, numReturnSequences, repetitionPenalty } = values;
-  const drawn = ["topK", "temperature", "topP", "seed"].find((name) => given.has(name));
-  if (drawn !== undefined && !doSample) {
-    throw new ConfigurationError(`--${flagName(drawn)} has no effect unless tokens are drawn.`, {
-      field: `--${flagName(drawn)}`,
-      expected: "--do-sample beside it",
-      hint: "Add --do-sample, or leave it out.",
-    });
-  }
-  const drawing = doSample ? { doSample, topK, temperature, topP } : {};
-  const others = { maxNewTokens, numBeams, numReturnSequences, repetitionPenalty, batchSize };
-  const options: [string, unknown][] = Object.entries({ ...others, ...drawing, returnFullText: !newTextOnly });
-  return Object.fromEntries(options.filter(([, value]) => value !== undefined)) as TextGenerationOptions;
 }
 
 /** The pair of the input with this number: one for all, one for each, or what follows a tab in the line. */

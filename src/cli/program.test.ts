@@ -38,7 +38,7 @@ describe("help and version", () => {
   it.each(leaves)("states the default of every flag of %s %s", async (...words) => {
     const help = await runCloze([...words.filter((word) => word !== undefined), "--help"]);
     expect(help).toMatchObject({ stderr: "", exitCode: 0 });
-    const flags = help.stdout.match(/^ {2}--[\s\S]*?(?=\n {2}--|\n {2}-h)/gm) ?? [];
+    const flags = help.stdout.match(/^ {2}--[\s\S]*?(?=\n {2}--|\n {2}-h|\n\n)/gm) ?? [];
     expect(flags.length).toBeGreaterThanOrEqual(3);
     for (const flag of flags) expect(flag.replaceAll(/\s+/g, " ")).toMatch(/\(default: .+\)$/);
   });
@@ -69,6 +69,9 @@ describe("what cannot be understood", () => {
     [["pretrain", "--corpus", "brown"], "--output", "--output my-model"],
     [["run", "fill-mask"], "--model", "Add --model DIR."],
     [["run", "text-generation", "--model", "x", "--top-p", "0.5"], "--do-sample", "Add --do-sample"],
+    [["run", "text-generation", "--model", "x", "--length-penalty", "2"], "--num-beams", "Add --num-beams"],
+    [["run", "text-generation", "--model", "x", "--force-words", "a"], "--num-beams", "Add --num-beams"],
+    [["run", "text-generation", "--model", "x", "--diversity-penalty", "2"], "--num-beam-groups", "leave it out"],
     [["inspect"], "folder", "See cloze inspect --help."],
     [["inspect", "a", "b"], "arguments", "See cloze inspect --help."],
     [["inspect", "a", "--config-file"], "--config-file", "See cloze inspect --help."],

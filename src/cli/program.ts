@@ -1,6 +1,6 @@
 /** The command line as a whole: finds the command, reads its options, runs it, and ends as the contract says. */
 
-import { Command as Parser } from "commander";
+import { Command as Parser, Option as ParserOption } from "commander";
 import { platform } from "#platform";
 import { ConfigurationError } from "../errors.ts";
 import { nearestName } from "../platform/option-names.ts";
@@ -182,12 +182,13 @@ function describe(parser: Parser, command: AnyCommand): void {
 
 function addOptions(parser: Parser, options: Options): void {
   for (const [name, option] of Object.entries(options)) {
-    const { placeholder, isValueOptional, about, defaultText, repeatable } = option;
+    const { placeholder, isValueOptional, about, defaultText, repeatable, heading } = option;
     const value = isValueOptional ? ` [${placeholder}]` : ` <${placeholder}>`;
     const flag = `--${flagName(name)}${placeholder === undefined ? "" : value}`;
     const text = `${about} (default: ${defaultText}${repeatable ? "; repeatable" : ""})`;
-    if (repeatable) parser.option(flag, text, (value, before: string[] = []) => [...before, value]);
-    else parser.option(flag, text);
+    const known = new ParserOption(flag, text);
+    if (heading !== undefined) known.helpGroup(`${heading}:`);
+    parser.addOption(repeatable ? known.argParser((value, before: string[] = []) => [...before, value]) : known);
   }
 }
 

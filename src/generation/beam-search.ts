@@ -6,28 +6,21 @@
  * the end counted.
  */
 import type { Random } from "../random.ts";
+import {
+  type Beam,
+  type BeamsOfPrompt,
+  bestContinuations,
+  candidateCount,
+  followBeams,
+  movedTo,
+  processedLogProbabilities,
+  type RunningBeam,
+  type ScoresOf,
+} from "./beams.ts";
 import type { GenerationOptions, GenerationPlan } from "./generation-settings.ts";
-import { largest, logSumExp } from "./logits-processors/index.ts";
-import { logitsOfRow, type NextTokenModel, type Prompts } from "./next-token-model.ts";
+import type { NextTokenModel, Prompts } from "./next-token-model.ts";
 
-interface Beam {
-  readonly ids: readonly number[];
-  /** Summed log-probability while it goes on; over the length when it has ended. */
-  readonly score: number;
-}
-
-/** A beam with where it stands in the model's rows. */
-interface RunningBeam extends Beam {
-  readonly place: number;
-}
-
-export interface BeamResult {
-  readonly ids: readonly number[];
-  readonly score: number;
-}
-
-/** The beams of one prompt. */
-class BeamGroup {
+class BeamGroup implements BeamsOfPrompt {
   running: readonly RunningBeam[];
   readonly #plan: GenerationPlan;
   readonly #padding: number;
@@ -43,7 +36,7 @@ class BeamGroup {
   }
 
   /** The best first. Beams that were cut off stand in for finished ones that are missing. */
-  get results(): readonly BeamResult[] {
+  get results(): readonly Beam[] {
     const { promptLength, lengthPenalty, returned } = this.#plan;
     const cut = this.running.map(({ ids, score }) => ({
       ids,
@@ -52,12 +45,10 @@ class BeamGroup {
     return [...this.#finished, ...cut].slice(0, returned);
   }
 
-  /** Takes the next token's scores [V] of each running beam. Afterwards `running` are the beams that go on. */
-  advance(scoresOf: (place: number) => Float32Array): void {
+  advance(scoresOf: ScoresOf): void {
     const { beams, endTokens, maximumLength, promptLength, lengthPenalty } = this.#plan;
-    const candidates = this.#candidates(scoresOf, Math.max(2, 1 + endTokens.length) * beams);
     const going: RunningBeam[] = [];
-    for (const [rank, candidate] of candidates.entries()) {
+    for (const [rank, candidate] of this.#candidates(scoresOf).entries()) {
       const token = candidate.ids.at(-1) as number;
       if (!endTokens.includes(token) && candidate.ids.length < maximumLength) {
         if (going.length < beams) going.push(candidate);
@@ -71,23 +62,20 @@ class BeamGroup {
     if (!this.#open || (this.#plan.earlyStopping === true && this.#isFull)) this.running = [];
   }
 
-  /** The `count` best continuations, or as many that are drawn: the best of sums with Gumbel noise. */
-  #candidates(scoresOf: (place: number) => Float32Array, count: number): RunningBeam[] {
-    const candidates: (RunningBeam & { key: number })[] = [];
-    for (const { ids, score, place } of this.running) {
-      const scores = scoresOf(place);
-      const total = logSumExp(scores);
-      for (let i = 0; i < scores.length; i++) scores[i] = (scores[i] as number) - total;
-      this.#plan.processors(scores, { ids, padding: this.#padding });
-      const random = this.#random;
-      const keys = random === undefined ? scores : Float64Array.from(scores, (value) => value + gumbel(random));
-      for (const token of largest(keys, count)) {
-        const sum = score + (scores[token] as number);
-        candidates.push({ ids: [...ids, token], score: sum, place, key: score + (keys[token] as number) });
-      }
-    }
-    const keys = candidates.map(({ key }) => key);
-    return largest(keys, count).map((index) => candidates[index] as RunningBeam);
+  moveTo(start: number): void {
+    this.running = movedTo(this.running, start);
+  }
+
+  #candidates(scoresOf: ScoresOf): RunningBeam[] {
+    const logProbabilities = this.running.map(({ ids, place }) =>
+      processedLogProbabilities(scoresOf(place), { ids, padding: this.#padding }, this.#plan),
+    );
+    return bestContinuations(
+      this.running,
+      logProbabilities,
+      candidateCount(this.#plan.beams, this.#plan),
+      this.#random,
+    );
   }
 
   get #isFull(): boolean {
@@ -109,33 +97,16 @@ class BeamGroup {
   }
 }
 
-/** A draw from the standard Gumbel distribution: the largest sums of log-probabilities and such are a sample. */
-function gumbel(random: Random): number {
-  return -Math.log(-Math.log(random.uniform() + 2 ** -33));
-}
-
 /** The best continuations of each prompt, `plan.returned` of each, the best first. */
-export async function beamSearch(
+export function beamSearch(
   model: NextTokenModel,
   prompts: Prompts,
   plan: GenerationPlan,
   options: GenerationOptions & { readonly random: Random },
-): Promise<BeamResult[][]> {
+): Promise<Beam[][]> {
   const groups = prompts.ids.map((ids, row) => {
     const random = plan.doSample ? options.random.fork("generation", row) : undefined;
     return new BeamGroup(ids, row, prompts.padding[row] ?? 0, plan, random);
   });
-  let logits = await model.begin(prompts);
-  while (!options.signal?.aborted) {
-    for (const group of groups) group.advance((place) => logitsOfRow(logits, place));
-    const running = groups.flatMap((group) => group.running);
-    if (running.length === 0) break;
-    logits = await model.step(
-      running.map(({ ids }) => ids.at(-1) as number),
-      running.map(({ place }) => place),
-    );
-    let place = 0;
-    for (const group of groups) group.running = group.running.map((beam) => ({ ...beam, place: place++ }));
-  }
-  return groups.map(({ results }) => [...results]);
+  return followBeams(model, prompts, groups, options.signal);
 }

@@ -2,7 +2,15 @@
 import { DataError } from "../errors.ts";
 import { Random } from "../random.ts";
 import { beamSearch } from "./beam-search.ts";
-import { type GenerationOptions, type GenerationSettings, planGeneration } from "./generation-settings.ts";
+import { constrainedBeamSearch } from "./constrained-beam-search.ts";
+import { contrastiveSearch } from "./contrastive-search.ts";
+import { diverseBeamSearch } from "./diverse-beam-search.ts";
+import {
+  type GenerationOptions,
+  type GenerationPlan,
+  type GenerationSettings,
+  planGeneration,
+} from "./generation-settings.ts";
 import type { NextTokenModel, Prompts } from "./next-token-model.ts";
 import { decodeTokenByToken } from "./token-by-token.ts";
 
@@ -31,19 +39,25 @@ export async function generateTokens(
   const drawing = { ...options, random: options.random ?? new Random(0) };
   const { padToken, endTokens } = plan;
   if (plan.beams === 1) {
-    const rows = await decodeTokenByToken(model, prompts, plan, drawing);
+    const decode = plan.penaltyAlpha > 0 ? contrastiveSearch : decodeTokenByToken;
+    const rows = await decode(model, prompts, plan, drawing);
     return { sequences: padRight(rows, padToken ?? endTokens[0] ?? 0), scores: undefined };
   }
-  const results = (await beamSearch(model, prompts, plan, drawing)).flat();
-  // As in the reference, a padding token of number 0 counts as none here.
-  const filler = padToken || (endTokens[0] ?? padToken ?? 0);
-  return {
-    sequences: padRight(
-      results.map(({ ids }) => ids),
-      filler,
-    ),
-    scores: results.map(({ score }) => score),
-  };
+  const results = (await searchOf(plan)(model, prompts, plan, drawing)).flat();
+  const rows = results.map(({ ids }) => ids);
+  return { sequences: padRight(rows, fillerOf(plan)), scores: results.map(({ score }) => score) };
+}
+
+function searchOf({ requiredWords, beamGroups }: GenerationPlan): typeof beamSearch {
+  if (requiredWords.length > 0) return constrainedBeamSearch;
+  return beamGroups > 1 ? diverseBeamSearch : beamSearch;
+}
+
+/** As in the reference, a padding token of number 0 counts as none after a plain beam search. */
+function fillerOf({ padToken, endTokens, requiredWords, beamGroups }: GenerationPlan): number {
+  const isPlain = requiredWords.length === 0 && beamGroups === 1;
+  const end = endTokens[0] ?? padToken ?? 0;
+  return isPlain ? padToken || end : (padToken ?? end);
 }
 
 function padRight(rows: readonly (readonly number[])[], filler: number): number[][] {

@@ -10,6 +10,7 @@ import {
   etaCutoff,
   exponentialDecay,
   forceTokensAt,
+  hammingDiversity,
   type LogitsProcessor,
   minimumLength,
   minP,
@@ -27,6 +28,7 @@ import {
   topP,
   typical,
 } from "./logits-processors/index.ts";
+import type { RequiredWord } from "./required-words.ts";
 
 /** What a model folder's generation_config.json may hold too, in snake case. */
 export interface GenerationSettings {
@@ -46,8 +48,16 @@ export interface GenerationSettings {
   readonly lengthPenalty?: number | null;
   /** Whether to stop as soon as there are `numBeams` finished rows; `never`: only when none can become better. */
   readonly earlyStopping?: boolean | "never" | null;
+  /** Groups of beams that are kept from saying the same; 1. Divides `numBeams`. */
+  readonly numBeamGroups?: number | null;
+  /** What a group loses on a token for every beam of the groups before it that says it. */
+  readonly diversityPenalty?: number | null;
+  /** Words that must be said, with beams: a sequence of tokens each, or several of which one is to be said. */
+  readonly forceWordsIds?: readonly (readonly number[] | readonly (readonly number[])[])[] | null;
+  /** How much likeness to what has been said counts beside probability, from 0 to 1: contrastive search among `topK`. */
+  readonly penaltyAlpha?: number | null;
   readonly temperature?: number | null;
-  /** 50 when sampling; 0 keeps all. */
+  /** 50 when sampling or in contrastive search; 0 keeps all. */
   readonly topK?: number | null;
   readonly topP?: number | null;
   readonly topH?: number | null;
@@ -90,6 +100,10 @@ const settingNames: Readonly<Record<keyof GenerationSettings, "number" | "other"
   numReturnSequences: "number",
   lengthPenalty: "number",
   earlyStopping: "other",
+  numBeamGroups: "number",
+  diversityPenalty: "number",
+  forceWordsIds: "other",
+  penaltyAlpha: "number",
   temperature: "number",
   topK: "number",
   topP: "number",
@@ -122,6 +136,9 @@ const bounds: readonly (readonly [keyof GenerationSettings, string, (value: numb
   ["minLength", "an integer of at least 0", (value) => value === 0 || isCount(value)],
   ["numBeams", "an integer of at least 1", isCount],
   ["numReturnSequences", "an integer of at least 1", isCount],
+  ["numBeamGroups", "an integer of at least 1", isCount],
+  ["diversityPenalty", "a number of at least 0", (value) => value >= 0],
+  ["penaltyAlpha", "a number from 0 to 1", (value) => value >= 0 && value <= 1],
   ["temperature", "a number above 0", (value) => value > 0],
   ["topK", "an integer of at least 0", (value) => value === 0 || isCount(value)],
   ["topP", "a number above 0 and at most 1", (value) => value > 0 && value <= 1],
@@ -157,6 +174,43 @@ function checkSettings(settings: GenerationSettings): void {
       received: String(numReturnSequences),
     });
   }
+  checkStrategy(settings);
+}
+
+/** Refuses settings of two ways of searching at a time. */
+function checkStrategy(settings: GenerationSettings): void {
+  const groups = settings.numBeamGroups ?? 1;
+  const beams = settings.numBeams ?? 1;
+  const refuse = (field: keyof GenerationSettings, message: string, expected: string): never => {
+    throw new ConfigurationError(message, { field, expected, received: String(settings[field]) });
+  };
+  if (beams % groups !== 0) {
+    refuse("numBeamGroups", `${beams} beams cannot be shared out among ${groups} groups.`, "a divisor of numBeams");
+  }
+  if (groups > 1 && !((settings.diversityPenalty ?? 0) > 0)) {
+    refuse("diversityPenalty", "Groups of beams would all say the same.", "a number above 0");
+  }
+  if (settings.forceWordsIds != null) {
+    checkRequiredWords(settings.forceWordsIds);
+    if (beams === 1) refuse("numBeams", "Words can be required of beams only.", "at least 2 with forceWordsIds");
+    if (groups > 1) refuse("numBeamGroups", "Words cannot be required of groups of beams.", "1 with forceWordsIds");
+  }
+  if (settings.doSample && (groups > 1 || settings.forceWordsIds != null)) {
+    refuse("doSample", "Groups of beams and required words are searched for, not drawn.", "false");
+  }
+}
+
+function checkRequiredWords(words: NonNullable<GenerationSettings["forceWordsIds"]>): void {
+  const isSequence = (ids: unknown): boolean =>
+    Array.isArray(ids) && ids.length > 0 && ids.every((id) => Number.isSafeInteger(id) && id >= 0);
+  const isWord = (word: unknown): boolean =>
+    isSequence(word) || (Array.isArray(word) && word.length > 0 && word.every(isSequence));
+  if (Array.isArray(words) && words.length > 0 && words.every(isWord)) return;
+  throw new ConfigurationError("forceWordsIds has a wrong value.", {
+    field: "forceWordsIds",
+    expected: "a list of token sequences, or of lists of these",
+    received: JSON.stringify(words).slice(0, 100),
+  });
 }
 
 /** The known settings of a generation_config.json. Others, such as the version that wrote it, have no effect. */
@@ -182,10 +236,19 @@ export interface GenerationPlan {
   readonly returned: number;
   readonly lengthPenalty: number;
   readonly earlyStopping: boolean | "never";
+  /** Groups that `beams` are shared out among. */
+  readonly beamGroups: number;
+  /** Words that beams must say. */
+  readonly requiredWords: readonly RequiredWord[];
+  /** Above 0: contrastive search. */
+  readonly penaltyAlpha: number;
+  /** Candidates of contrastive search. */
+  readonly topK: number;
   readonly processors: LogitsProcessor;
 }
 
 const defaultNewTokens = 20;
+const defaultTopK = 50;
 
 /** What the options ask for, beside the model's own settings. Throws a ConfigurationError for what cannot be met. */
 export function planGeneration(
@@ -210,6 +273,10 @@ export function planGeneration(
     returned: settings.numReturnSequences ?? 1,
     lengthPenalty: settings.lengthPenalty ?? 1,
     earlyStopping: settings.earlyStopping ?? false,
+    beamGroups: settings.numBeamGroups ?? 1,
+    requiredWords: (settings.forceWordsIds ?? []).map(asRequiredWord),
+    penaltyAlpha: isContrastive(options, settings) ? (settings.penaltyAlpha ?? 0) : 0,
+    topK: settings.topK ?? defaultTopK,
     processors: chain([
       ...constraints(settings, prompt.length, maximumLength, endTokens),
       // Beams need a token that goes on beside all that end.
@@ -219,9 +286,28 @@ export function planGeneration(
   };
 }
 
+/**
+ * Whether contrastive search is asked for: beams and drawing come before what the folder says of it, as in the reference.
+ * Throws a ConfigurationError when the options ask for two of these.
+ */
+function isContrastive(options: GenerationOptions, settings: GenerationSettings): boolean {
+  const isOther = settings.doSample === true || (settings.numBeams ?? 1) > 1;
+  if (!isOther) return (settings.penaltyAlpha ?? 0) > 0 && (settings.topK ?? defaultTopK) > 1;
+  if ((options.penaltyAlpha ?? 0) === 0) return false;
+  throw new ConfigurationError("Contrastive search follows one row and does not draw.", {
+    field: "penaltyAlpha",
+    expected: "left out with numBeams or doSample",
+    received: String(options.penaltyAlpha),
+  });
+}
+
 function asList(value: number | readonly number[] | null | undefined): readonly number[] {
   if (value === undefined || value === null) return [];
   return typeof value === "number" ? [value] : value;
+}
+
+function asRequiredWord(word: readonly number[] | readonly (readonly number[])[]): RequiredWord {
+  return Array.isArray(word[0]) ? (word as RequiredWord) : [word as readonly number[]];
 }
 
 function maximumLengthOf(
@@ -258,6 +344,7 @@ function constraints(
   const s = settings;
   const processors: (LogitsProcessor | false)[] = [
     s.sequenceBias != null && sequenceBias(s.sequenceBias),
+    (s.diversityPenalty ?? 0) > 0 && hammingDiversity(s.diversityPenalty ?? 0),
     s.repetitionPenalty != null && s.repetitionPenalty !== 1 && repetitionPenalty(s.repetitionPenalty),
     (s.noRepeatNgramSize ?? 0) > 0 && noRepeatNgram(s.noRepeatNgramSize ?? 0),
     s.badWordsIds != null && badWords(s.badWordsIds, endTokens),
@@ -278,8 +365,6 @@ function constraints(
   ];
   return processors.filter((processor) => processor !== false);
 }
-
-const defaultTopK = 50;
 
 /** What narrows the distribution that tokens are drawn from, in the order of the reference. */
 function warpers(settings: GenerationSettings, tokensToKeep: number): LogitsProcessor[] {

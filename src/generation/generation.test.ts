@@ -157,8 +157,68 @@ describe("beams", () => {
   });
 });
 
+// What these choose is checked against the reference by test/golden/models/gpt2-GPT2LMHeadModel-searches.
+describe("diverse beams", () => {
+  it("say different things, the more so the greater the penalty", async () => {
+    const options = { numBeams: 3, numBeamGroups: 3, numReturnSequences: 3, maxNewTokens: 3 };
+    const first = async (diversityPenalty: number) => {
+      const { sequences } = await run([[0]], { ...options, diversityPenalty });
+      return new Set(sequences.map((ids) => ids[1])).size;
+    };
+    expect(await first(0.01)).toBe(1);
+    expect(await first(1)).toBe(2);
+    expect(await first(5)).toBe(3);
+  });
+});
+
+describe("constrained beams", () => {
+  it("say what is required, in any order", async () => {
+    const options = {
+      numBeams: 4,
+      maxNewTokens: 6,
+      forceWordsIds: [
+        [2, 0],
+        [
+          [1, 1],
+          [0, 0],
+        ],
+      ],
+    };
+    for (const first of [0, 1]) {
+      const text = (await run([[first]], options)).sequences[0]?.join("") ?? "";
+      expect(text).toContain("20");
+      expect(text).toMatch(/11|00/);
+    }
+  });
+});
+
+describe("contrastive search", () => {
+  it("needs hidden states", async () => {
+    const failure = run([[0]], { penaltyAlpha: 0.5, topK: 2 });
+    await expect(failure).rejects.toMatchObject({ kind: "configuration", field: "penaltyAlpha" });
+  });
+
+  it("of a folder's settings gives way to drawing and to beams", async () => {
+    const own = { penaltyAlpha: 0.5, topK: 2, maxNewTokens: 2 };
+    const generate = (options: GenerationOptions) => generateTokens(new TableModel(), prompts([0]), options, own);
+    expect((await generate({ numBeams: 2 })).sequences).toEqual([[0, 2, 3]]);
+    expect((await generate({ doSample: true })).sequences[0]).toHaveLength(3);
+  });
+});
+
 describe("settings", () => {
   it.each([
+    [{ numBeams: 3, numBeamGroups: 2, diversityPenalty: 1 }, "numBeamGroups"],
+    [{ numBeams: 4, numBeamGroups: 2 }, "diversityPenalty"],
+    [{ numBeams: 4, numBeamGroups: 2, diversityPenalty: 1, doSample: true }, "doSample"],
+    [{ forceWordsIds: [[1]] }, "numBeams"],
+    [{ numBeams: 2, forceWordsIds: [] }, "forceWordsIds"],
+    [{ numBeams: 2, forceWordsIds: [[1], []] }, "forceWordsIds"],
+    [{ numBeams: 2, forceWordsIds: [[[1], [-1]]] }, "forceWordsIds"],
+    [{ numBeams: 2, numBeamGroups: 2, diversityPenalty: 1, forceWordsIds: [[1]] }, "numBeamGroups"],
+    [{ numBeams: 2, penaltyAlpha: 0.5 }, "penaltyAlpha"],
+    [{ doSample: true, penaltyAlpha: 0.5 }, "penaltyAlpha"],
+    [{ penaltyAlpha: 2 }, "penaltyAlpha"],
     [{ numBeam: 2 }, "numBeam"],
     [{ temperature: 0 }, "temperature"],
     [{ topP: 1.5 }, "topP"],

@@ -5,6 +5,8 @@ export interface NextTokenLogits {
   /** [rows · V] */
   readonly data: Float32Array;
   readonly rows: number;
+  /** The last layer's states of the tokens that were read, [rows · T · width]; where `begin` was asked for them. */
+  readonly hiddenStates?: { readonly data: Float32Array; readonly width: number };
 }
 
 export interface Prompts {
@@ -18,8 +20,8 @@ export interface Prompts {
 export interface NextTokenModel {
   /** Tokens that a row may come to have; more cannot be read. */
   readonly maximumLength: number;
-  /** Reads prompts. */
-  begin(prompts: Prompts): Promise<NextTokenLogits>;
+  /** Reads prompts. With `hiddenStates` they are given here and at each step. */
+  begin(prompts: Prompts, wanted?: { readonly hiddenStates: boolean }): Promise<NextTokenLogits>;
   /** Reads one more token a row: row i goes on from what was row `parents[i]`, so rows can be dropped and doubled. */
   step(tokens: readonly number[], parents: readonly number[]): Promise<NextTokenLogits>;
 }

@@ -8,7 +8,7 @@ import {
   readGenerationConfig,
 } from "../generation/index.ts";
 import { Tensor, type TensorLike } from "../tensor/index.ts";
-import { CausalDecoder } from "./causal-decoding.ts";
+import { CausalDecoder, type PromptContext } from "./causal-decoding.ts";
 import { type AnyModel, PreTrainedModel } from "./pretrained-model.ts";
 
 export interface GenerationInputs {
@@ -18,6 +18,10 @@ export interface GenerationInputs {
   readonly attentionMask?: TensorLike | undefined;
   /** [B, T]: the prompts' positions, from which those of new tokens go on; 0, 1, … over text when left out. */
   readonly positionIds?: TensorLike | undefined;
+  /** [B, E, D]: an encoder's states, for a decoder with cross-attention. */
+  readonly encoderHiddenStates?: TensorLike | undefined;
+  /** [B, E]: 1 on what the encoder read, 0 on its padding. All is read when left out. */
+  readonly encoderAttentionMask?: TensorLike | undefined;
 }
 
 /** What `generate` gives with `returnDictInGenerate`. */
@@ -50,9 +54,7 @@ export abstract class CausalLanguageModel<
   ): Promise<Tensor | GenerationOutputs> {
     const own = this.#settings();
     const prompts = promptsOf(inputs, { ...own, ...options });
-    const { positionIds } = inputs;
-    const positions = positionIds === undefined ? undefined : rowsOf(Tensor.from(positionIds, "int64", "positionIds"));
-    const decoder = new CausalDecoder(this as unknown as AnyModel, this.maximumLength, positions);
+    const decoder = new CausalDecoder(this as unknown as AnyModel, this.maximumLength, contextOf(inputs, prompts));
     const { sequences, scores } = await generateTokens(decoder, prompts, options, own);
     const ids = Tensor.from(sequences, "int64");
     if (returnDictInGenerate !== true) return ids;
@@ -81,6 +83,24 @@ function promptsOf({ inputIds, attentionMask }: GenerationInputs, settings: Gene
   const masks = attentionMask === undefined ? undefined : rowsOf(Tensor.from(attentionMask, "int64", "attentionMask"));
   const padding = rows.map((ids, row) => paddingOf(masks?.[row] ?? inferredMask(ids, settings)));
   return { ids: rows, padding };
+}
+
+function contextOf(inputs: GenerationInputs, { ids }: Prompts): PromptContext {
+  const given = (name: keyof GenerationInputs, type: "int64" | "float32"): Tensor | undefined => {
+    const value = inputs[name];
+    if (value === undefined) return undefined;
+    const tensor = Tensor.from(value, type, name);
+    if (tensor.dims[0] === ids.length) return tensor;
+    throw new DataError(`${name} has other rows than there are prompts`, {
+      field: name,
+      expected: String(ids.length),
+      received: String(tensor.dims[0]),
+    });
+  };
+  const positions = given("positionIds", "int64");
+  const states = given("encoderHiddenStates", "float32");
+  const mask = given("encoderAttentionMask", "int64");
+  return { positions: positions && rowsOf(positions), source: states && { states, mask } };
 }
 
 function rowsOf({ data, dims }: Tensor): number[][] {

@@ -178,6 +178,16 @@ describe("text-generation", () => {
     expect(result).toEqual(JSON.parse(json));
   });
 
+  it("leaves out and says the words that it is told to", async () => {
+    const text = async (options: object): Promise<string> =>
+      (await generate("今天天气", { maxNewTokens: 8, returnFullText: false, ...options }))[0]?.generatedText ?? "";
+    // What is said first, without what the tiny model makes of half characters.
+    const word = (await text({})).replaceAll("\uFFFD", " ").trim()[0] as string;
+    expect(await text({ badWords: [word] })).not.toContain(word);
+    expect(await text({ numBeams: 4, forceWords: ["ox"] })).toContain("ox");
+    await expect(text({ badWords: [""] })).rejects.toMatchObject({ kind: "data", field: "badWords" });
+  });
+
   it("tells text in whole characters while it is made", async () => {
     for (const [seed, doSample] of [
       [0, false],

@@ -14,6 +14,10 @@ export interface TextGenerationOptions extends Omit<GenerationOptions, "onToken"
    * each, without beams.
    */
   readonly onText?: ((text: string, prompt: number) => void) | undefined;
+  /** Texts that are never said, at the beginning of a word or within one. */
+  readonly badWords?: readonly string[] | undefined;
+  /** Texts that are to be said somewhere; with `numBeams`. */
+  readonly forceWords?: readonly string[] | undefined;
   /** Prompts that go through the model together; 8. What is drawn for a prompt depends on it. */
   readonly batchSize?: number | undefined;
 }
@@ -58,7 +62,7 @@ export async function loadTextGeneration(source: string, options: PipelineOption
 async function generateAll(
   parts: TextModel<CausalLM>,
   texts: readonly string[],
-  { batchSize = 8, ...options }: TextGenerationOptions,
+  { batchSize = 8, badWords, forceWords, ...others }: TextGenerationOptions,
 ): Promise<GeneratedText[][]> {
   checkCount("batchSize", batchSize);
   const empty = texts.indexOf("");
@@ -70,11 +74,44 @@ async function generateAll(
       hint: "Begin with a word.",
     });
   }
+  const options = {
+    ...others,
+    ...(badWords && {
+      badWordsIds: [
+        ...(others.badWordsIds ?? []),
+        ...badWords.flatMap((text) => writtenAs(parts.tokenizer, text, "badWords")),
+      ],
+    }),
+    ...(forceWords && {
+      forceWordsIds: [
+        ...(others.forceWordsIds ?? []),
+        ...forceWords.map((text) => writtenAs(parts.tokenizer, text, "forceWords")),
+      ],
+    }),
+  };
   const results: GeneratedText[][] = [];
   for (let start = 0; start < texts.length; start += batchSize) {
     results.push(...(await generateBatch(parts, texts.slice(start, start + batchSize), start, options)));
   }
   return results;
+}
+
+/**
+ * The ways in which tokens write a text: after a space, where a tokenizer counts that to the word, and without one. One
+ * that begins with another is left out.
+ */
+function writtenAs(tokenizer: Tokenizer, text: string, field: string): readonly (readonly number[])[] {
+  const ways = [text, ` ${text}`].map((form) =>
+    Array.from(tokenizer(form, { addSpecialTokens: false }).inputIds.data, Number),
+  );
+  const own = ways.filter((ids, index) => {
+    const begins = (other: readonly number[]): boolean => other.every((id, at) => ids[at] === id);
+    return !ways.some(
+      (other, place) => place !== index && begins(other) && (other.length < ids.length || place < index),
+    );
+  });
+  if (own.every((ids) => ids.length > 0)) return own;
+  throw new DataError("There are no tokens in this text.", { field, received: JSON.stringify(text) });
 }
 
 /** @param first number of the batch's first prompt. */

@@ -1,7 +1,7 @@
 /** Continued prompts beside recorded ones: the ids exactly, and the scores of beams. */
 import { ClozeError } from "../errors.ts";
 import type { GenerationOptions } from "../generation/index.ts";
-import type { AnyModel } from "../models/index.ts";
+import type { AnyModel, GenerationInputs } from "../models/index.ts";
 import { Tensor } from "../tensor/index.ts";
 import { compare } from "./compare.ts";
 import type { ModelCheck } from "./model-checks.ts";
@@ -13,7 +13,7 @@ const scoreTolerance = 2e-5;
 /** A model that continues prompts. */
 interface Generative {
   generate(
-    inputs: { inputIds: Tensor; attentionMask?: Tensor; positionIds?: Tensor },
+    inputs: GenerationInputs,
     options: GenerationOptions & { returnDictInGenerate: true },
   ): Promise<{ sequences: Tensor; sequencesScores: Tensor | undefined }>;
 }
@@ -41,11 +41,14 @@ function isGenerative(model: AnyModel): model is AnyModel & Generative {
 
 async function compareOne(model: Generative, recorded: RecordedGeneration, tolerance: number): Promise<Finding[]> {
   const { kwargs, input_ids, attention_mask, position_ids, output_ids, sequences_scores } = recorded;
+  const { encoder_hidden_states, encoder_attention_mask } = recorded;
   const options = Object.fromEntries(Object.entries(kwargs).map(([name, value]) => [camelCase(name), value]));
   const inputs = {
     inputIds: Tensor.from(input_ids, "int64"),
     ...(attention_mask && { attentionMask: Tensor.from(attention_mask, "int64") }),
     ...(position_ids && { positionIds: Tensor.from(position_ids, "int64") }),
+    ...(encoder_hidden_states && { encoderHiddenStates: Tensor.from(encoder_hidden_states, "float32") }),
+    ...(encoder_attention_mask && { encoderAttentionMask: Tensor.from(encoder_attention_mask, "int64") }),
   };
   const { sequences, sequencesScores } = await model.generate(inputs, { ...options, returnDictInGenerate: true });
   const expected = Tensor.from(output_ids, "int64");

@@ -22,6 +22,9 @@ export interface RecordedGeneration {
   readonly input_ids: readonly (readonly number[])[];
   readonly attention_mask?: readonly (readonly number[])[];
   readonly position_ids?: readonly (readonly number[])[];
+  /** For cross-attention. */
+  readonly encoder_hidden_states?: readonly (readonly (readonly number[])[])[];
+  readonly encoder_attention_mask?: readonly (readonly number[])[];
   readonly output_ids: readonly (readonly number[])[];
   /** Of beams. */
   readonly sequences_scores?: readonly number[];

@@ -128,13 +128,13 @@ describe("verify", () => {
       const [greedy, beams] = generation as { output_ids: number[][]; sequences_scores: number[] }[];
       greedy?.output_ids[1]?.splice(-1, 1, 1);
       beams?.sequences_scores.splice(0, 1, 0);
-      (generation as object[]).push({ kwargs: { penalty_alpha: 0.6 }, input_ids: [[5]], output_ids: [[5, 6]] });
+      (generation as object[]).push({ kwargs: { dola_layers: "low" }, input_ids: [[5]], output_ids: [[5, 6]] });
     });
     const { results } = await verify(path, { ...quiet, only: ["generation"] });
     expect(results.map(({ ok }) => ok)).toEqual([false, false, true, true, false]);
     expect(results[0]?.reason).toBe("output_ids");
     expect(results[1]?.reason).toBe("sequences_scores");
-    expect(results[4]?.reason).toMatch(/penaltyAlpha/);
+    expect(results[4]?.reason).toMatch(/dolaLayers/);
     const base = changed("gpt2-GPT2Model-past", (reference) => {
       reference.generation = [{ kwargs: {}, input_ids: [[5]], output_ids: [[5, 6]] }];
     });

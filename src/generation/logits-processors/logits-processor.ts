@@ -6,6 +6,8 @@ export interface TokenRow {
   readonly ids: readonly number[];
   /** How many of them are padding. */
   readonly padding: number;
+  /** The tokens that earlier groups of beams chose at this step. */
+  readonly saidBeside?: readonly number[];
 }
 
 /** Changes `scores` [V] in place; −∞ forbids a token. */

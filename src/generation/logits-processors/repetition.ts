@@ -62,3 +62,13 @@ export function badWords(words: readonly (readonly number[])[], endTokens: reado
   const others = words.filter((word) => !(word.length === 1 && endTokens.includes(word[0] as number)));
   return sequenceBias(others.map((word) => [word, forbidden] as const));
 }
+
+/**
+ * Makes each token less likely by `penalty` for every time that an earlier group of beams says it at this step
+ * (Vijayakumar et al. 2018, https://arxiv.org/abs/1610.02424, §3).
+ */
+export function hammingDiversity(penalty: number): LogitsProcessor {
+  return (scores, { saidBeside = [] }) => {
+    for (const id of saidBeside) if (id < scores.length) scores[id] = (scores[id] as number) - penalty;
+  };
+}
