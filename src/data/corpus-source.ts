@@ -8,9 +8,9 @@
  */
 import { platform } from "#platform";
 import { DataError } from "../errors.ts";
-import { gunzipChunks } from "../platform/gzip.ts";
 import { brownCorpus } from "./brown.ts";
 import { type CorpusSource, type Document, documentsOfLines, isBlank } from "./documents.ts";
+import { fileChunks } from "./file-chunks.ts";
 import { fileFingerprint, joinFingerprints, textFingerprint } from "./fingerprint.ts";
 import { documentsOfJsonLines } from "./json-lines.ts";
 import { songCiCorpus } from "./song-ci.ts";
@@ -103,8 +103,7 @@ async function openOne(name: string, options: CorpusSourceOptions): Promise<Corp
 }
 
 function documentsOfFile(file: string, onWarning: WarningHandler | undefined): AsyncIterable<Document> {
-  const stored = platform.readChunks(file, "data");
-  const chunks = /\.gz$/i.test(file) ? gunzipChunks(stored, file, "data") : stored;
+  const chunks = fileChunks(file);
   if (JSON_LINES.test(file)) return documentsOfJsonLines(chunks, file, onWarning);
   return documentsOfLines(readLines(chunks, file, { onWarning }));
 }

@@ -1,10 +1,7 @@
 /** Corpora in JSON Lines: an object with `text` a line; each record is a document. */
 import { DataError } from "../errors.ts";
 import { type Document, documentsOfText, isBlank } from "./documents.ts";
-import { readLines, type WarningHandler } from "./text-lines.ts";
-
-/** 256 Mi characters: a record must be parsed whole. */
-const MAX_RECORD_CHARACTERS = 1 << 28;
+import { readNumberedLines, type WarningHandler } from "./text-lines.ts";
 
 /** The objects of a JSON Lines file with their line numbers, from 1; blank lines are passed over. */
 async function* readJsonLines(
@@ -12,14 +9,8 @@ async function* readJsonLines(
   file: string,
   onWarning?: WarningHandler,
 ): AsyncGenerator<{ record: Record<string, unknown>; lineNumber: number }> {
-  let lineNumber = 0;
-  const options = { maxLineCharacters: MAX_RECORD_CHARACTERS, longLines: "refuse", onWarning } as const;
-  for await (const lines of readLines(chunks, file, options)) {
-    for (const line of lines) {
-      lineNumber++;
-      if (isBlank(line)) continue;
-      yield { record: parseRecord(line, file, lineNumber), lineNumber };
-    }
+  for await (const { line, lineNumber } of readNumberedLines(chunks, file, onWarning)) {
+    if (!isBlank(line)) yield { record: parseRecord(line, file, lineNumber), lineNumber };
   }
 }
 

@@ -60,6 +60,22 @@ export async function* readLines(
   if (unfinished !== "") yield finished([unfinished]);
 }
 
+/** 256 Mi characters: a record must be parsed whole. */
+const MAX_RECORD_CHARACTERS = 1 << 28;
+
+/** The lines of a file of records one by one, whole, numbered from 1. */
+export async function* readNumberedLines(
+  chunks: AsyncIterable<Uint8Array>,
+  file: string,
+  onWarning?: WarningHandler,
+): AsyncGenerator<{ line: string; lineNumber: number }> {
+  let lineNumber = 0;
+  const options = { maxLineCharacters: MAX_RECORD_CHARACTERS, longLines: "refuse", onWarning } as const;
+  for await (const lines of readLines(chunks, file, options)) {
+    for (const line of lines) yield { line, lineNumber: ++lineNumber };
+  }
+}
+
 /** The last element has not ended yet. */
 function splitLines(text: string): string[] {
   return (text.includes("\r") ? text.replace(/\r\n?/g, "\n") : text).split("\n");
