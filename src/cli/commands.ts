@@ -59,6 +59,11 @@ export const commandEntries: readonly CommandEntry[] = [
     load: async () => (await import("./verify.ts")).verifyCommand,
   },
   {
+    name: "export",
+    about: "A model as an ONNX folder for transformers.js, in full and in 8 bits",
+    load: async () => (await import("./export.ts")).exportCommand,
+  },
+  {
     name: "doctor",
     about: "What this machine offers, and what is missing",
     load: async () => (await import("./doctor.ts")).doctor,

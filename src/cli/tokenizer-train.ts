@@ -4,6 +4,7 @@ import { openCorpus } from "../data/index.ts";
 import { ConfigurationError } from "../errors.ts";
 import { type TokenizerKind, tokenizerKinds, trainTokenizer } from "../training/index.ts";
 import { defineCommand } from "./command.ts";
+import { refuseFullFolder } from "./new-folder.ts";
 import {
   choice,
   flagName,
@@ -60,7 +61,7 @@ export const tokenizerTrain = defineCommand({
       });
     }
     const folder = platform.resolve(values.output);
-    await refuseTokenizerFolder(folder, values.overwrite);
+    await refuseFullFolder(folder, values.overwrite);
     const names = values.corpus.length > 0 ? values.corpus : ["brown"];
     const source = await openCorpus(names, { onWarning: (text) => output.warn(text) });
     const startMs = platform.now();
@@ -78,16 +79,3 @@ export const tokenizerTrain = defineCommand({
     );
   },
 });
-
-async function refuseTokenizerFolder(folder: string, overwrite: boolean): Promise<void> {
-  const stat = await platform.stat(folder, "configuration");
-  if (stat === undefined) return;
-  const isEmpty = stat.kind === "folder" && (await platform.list(folder, "configuration")).length === 0;
-  if (isEmpty || (stat.kind === "folder" && overwrite)) return;
-  throw new ConfigurationError(stat.kind === "folder" ? `${folder} is not empty.` : `${folder} is not a folder.`, {
-    file: folder,
-    field: "--output",
-    expected: "a new or empty folder",
-    hint: stat.kind === "folder" ? "Choose another folder, or add --overwrite." : "Choose another name.",
-  });
-}

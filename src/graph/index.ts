@@ -3,7 +3,7 @@ export { layerOf, type SegmentOf } from "./checkpointing.ts";
 export { backwardScope, gradientsOf, nodesOf } from "./differentiate.ts";
 export { fuse } from "./fuse.ts";
 export { gradientRules } from "./gradients.ts";
-export { type LoweredGraph, lower, type Port } from "./lower.ts";
+export { type LoweredGraph, lower, lowerToOnnx, type Port } from "./lower.ts";
 export * from "./operator.ts";
 export * from "./ops.ts";
 export * from "./shapes.ts";

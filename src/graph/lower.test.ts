@@ -1,11 +1,12 @@
 import { describe, expect, it } from "vitest";
 import { ShapeError } from "../errors.ts";
+import { encodeModel, standardOperatorSets } from "../onnx/index.ts";
 import { createCpuEngine } from "../runtime/c-api.ts";
 import type { Buffers } from "../runtime/engine.ts";
 import { Executable } from "../runtime/executable.ts";
 import { gradientsOf } from "./differentiate.ts";
-import { lower } from "./lower.ts";
-import { add, concat, exp, linear, mul, neg, range, reshape, sum, transpose } from "./ops.ts";
+import { lower, lowerToOnnx } from "./lower.ts";
+import { add, concat, exp, gelu, linear, matmul, mul, neg, range, reshape, sub, sum, transpose } from "./ops.ts";
 import { addDimensions, multiplyDimensions, namedDimension, shapeOf } from "./shapes.ts";
 import { constant, input, Parameter, type SymbolicTensor } from "./symbolic-tensor.ts";
 
@@ -160,5 +161,31 @@ describe("lowering refuses", () => {
   it.each(refusals)("%s", (_, build, message) => {
     expect(build).toThrow(ShapeError);
     expect(build).toThrow(message);
+  });
+});
+
+describe("standard operators", () => {
+  it("give what the runtime's own give", async () => {
+    const [x, y] = [input("x", "float32", shapeOf("B", 2, 3)), input("y", "float32", shapeOf("B", 2, 3))];
+    const outputs = {
+      scaled: matmul(x, y, { transposeRight: true, alpha: 0.5 }),
+      turned: matmul(x, y, { transposeLeft: true }),
+      exact: gelu(sub(x, y), { approximate: "none" }),
+      approximate: gelu(sub(x, y), { approximate: "tanh" }),
+    };
+    const { graph, inputs } = lowerToOnnx(outputs, { standard: true });
+    expect(graph.nodes.filter(({ domain }) => domain !== undefined)).toEqual([]);
+    const ports = {
+      inputs,
+      outputs: Object.entries(outputs).map(([name, { type, shape }]) => ({ name, type, shape })),
+    };
+    const standard = await Executable.open(engine, encodeModel(graph, standardOperatorSets), ports);
+    const feeds = { x: floats([2, 2, 3], -3), y: floats([2, 2, 3], -4.5) };
+    const [ours, theirs] = [await run(outputs, feeds), await standard.run(feeds)];
+    await standard.release();
+    for (const [name, { data }] of Object.entries(ours)) {
+      for (const [index, value] of data.entries())
+        expect(theirs[name]?.data[index], name).toBeCloseTo(Number(value), 5);
+    }
   });
 });

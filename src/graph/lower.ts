@@ -6,6 +6,7 @@ import {
   type ExternalBytes,
   encodeModel,
   type OnnxAttribute,
+  type OnnxGraph,
   type OnnxInitializer,
   type OnnxNode,
   type OnnxType,
@@ -32,9 +33,9 @@ export interface Port extends TensorSpec {
   readonly name: string;
 }
 
-export interface LoweredGraph {
-  /** The ONNX model. */
-  readonly model: Uint8Array;
+/** A graph as ONNX, before it is bytes. */
+export interface OnnxLowering {
+  readonly graph: OnnxGraph;
   readonly inputs: readonly Port[];
   /** Those inputs that are weights, under their names in `inputs`. */
   readonly parameters: ReadonlyMap<string, Parameter>;
@@ -43,16 +44,34 @@ export interface LoweredGraph {
   readonly outputs: readonly Port[];
 }
 
+export interface LoweredGraph extends Omit<OnnxLowering, "graph"> {
+  /** The ONNX model. */
+  readonly model: Uint8Array;
+}
+
 export interface LowerOptions {
-  /** Where the values of a weight lie that becomes a constant; the others are inputs, and so are all if absent. */
-  readonly constants?: ((parameter: Parameter) => ExternalBytes | undefined) | undefined;
+  /**
+   * The values of a weight that becomes a constant, or where they lie; the others are inputs, and so are all if absent.
+   */
+  readonly constants?: ((parameter: Parameter) => Uint8Array | ExternalBytes | undefined) | undefined;
   /** Whether attention is rewritten for inference: faster, equal to rounding. */
   readonly fused?: boolean | undefined;
+  /** Whether only operators of the ONNX standard are used, for other runtimes; not with `fused`. */
+  readonly standard?: boolean | undefined;
 }
 
 /** Lowers what `outputs` reach. */
 export function lower(outputs: Readonly<Record<string, SymbolicTensor>>, options: LowerOptions = {}): LoweredGraph {
-  return new Lowering(options.fused === true ? fuse(outputs) : outputs, options).run();
+  const { graph, ...rest } = lowerToOnnx(options.fused === true ? fuse(outputs) : outputs, options);
+  return { ...rest, model: encodeModel(graph) };
+}
+
+/** The same, for callers who go on with the nodes. */
+export function lowerToOnnx(
+  outputs: Readonly<Record<string, SymbolicTensor>>,
+  options: Omit<LowerOptions, "fused"> = {},
+): OnnxLowering {
+  return new Lowering(outputs, options).run();
 }
 
 const bytesOf = (data: TypedArray): Uint8Array => new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
@@ -75,7 +94,11 @@ class Lowering implements Emitter {
     this.#options = options;
   }
 
-  run(): LoweredGraph {
+  get standard(): boolean {
+    return this.#options.standard === true;
+  }
+
+  run(): OnnxLowering {
     const nodes = nodesOf(Object.values(this.#outputs));
     const leaves = [...nodes.flatMap((node) => node.inputs), ...Object.values(this.#outputs)];
     for (const tensor of leaves) this.#declare(tensor);
@@ -83,14 +106,14 @@ class Lowering implements Emitter {
     const renamed = this.#nameOutputs();
     const outputs = Object.entries(this.#outputs).map(([name, { type, shape }]) => ({ name, type, shape }));
     const inputs = [...this.#inputs.values()];
-    const model = encodeModel({
+    const graph: OnnxGraph = {
       name: "cloze",
       nodes: orderForMemory(renamed),
       inputs: inputs.map(valueInfo),
       outputs: outputs.map(valueInfo),
       initializers: this.#initializers,
-    });
-    return { model, inputs, parameters: this.#parameters, constants: this.#constants, outputs };
+    };
+    return { graph, inputs, parameters: this.#parameters, constants: this.#constants, outputs };
   }
 
   #declare(tensor: SymbolicTensor): void {

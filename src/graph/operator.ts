@@ -18,6 +18,8 @@ import { currentScope, nextSequence } from "./trace.ts";
 
 /** Writes ONNX nodes. All names are those of ONNX values. */
 export interface Emitter {
+  /** Whether only operators of the ONNX standard may be used, not the runtime's own. */
+  readonly standard: boolean;
   /** Adds a node with `outputs` results (1 unless said) and returns the first one's name. */
   node(type: string, inputs: readonly string[], options?: EmitOptions): string;
   nodes(type: string, inputs: readonly string[], options: EmitOptions & { outputs: number }): string[];

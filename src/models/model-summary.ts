@@ -2,6 +2,7 @@
 import { matchKeys, openCheckpoint, type TensorType } from "../checkpoints/index.ts";
 import { tensorBytes } from "../checkpoints/safetensors-header.ts";
 import { elementCount } from "../checkpoints/weights.ts";
+import { ConfigurationError } from "../errors.ts";
 import type { Architecture, ModelSizes, ModelTask } from "./architecture.ts";
 import { publishedName } from "./keys.ts";
 import { namePattern } from "./load-weights.ts";
@@ -24,6 +25,8 @@ export interface ModelUse {
   readonly parameters: number;
   /** Parameters that the folder lacks for it, such as a head that is yet to be trained. */
   readonly missingParameters: number;
+  /** Their published names. */
+  readonly missing: readonly string[];
 }
 
 export interface ModelSummary {
@@ -107,8 +110,10 @@ function usesOf(
   tensors: Parameters<typeof matchKeys>[0],
 ): readonly ModelUse[] {
   const suiting = Object.entries(tasks).filter(([task]) => task !== "causalLM" || isCausal(config));
-  return suiting.map(([task, modelClass]) => {
-    const { keys, wanted, tied } = namesOf(modelClass, config);
+  return suiting.flatMap(([task, modelClass]) => {
+    const names = namesUnlessRefused(modelClass, config);
+    if (names === undefined) return [];
+    const { keys, wanted, tied } = names;
     const { missing, shapeMismatch } = matchKeys(tensors, wanted, {
       basePrefix: keys.prefix,
       tied,
@@ -122,8 +127,19 @@ function usesOf(
       className: modelClass.name,
       parameters: sizeOf(wanted.keys()),
       missingParameters: sizeOf(absent),
+      missing: absent,
     };
   });
+}
+
+/** Undefined where the settings are another head's, such as three labels where two are needed. */
+function namesUnlessRefused(modelClass: ModelClass, config: PreTrainedConfig): ReturnType<typeof namesOf> | undefined {
+  try {
+    return namesOf(modelClass, config);
+  } catch (error) {
+    if (error instanceof ConfigurationError) return undefined;
+    throw error;
+  }
 }
 
 /** Sums by the first two words of the names, the base model's prefix left out, layers together. */

@@ -1,6 +1,6 @@
 import protobuf from "protobufjs";
 import { describe, expect, it } from "vitest";
-import { encodeModel, type OnnxGraph, onnxTypes, operatorSets } from "./encode.ts";
+import { encodeModel, modelPieces, type OnnxGraph, onnxTypes, operatorSets, standardOperatorSets } from "./encode.ts";
 
 /** The messages that are written, with the field numbers of the ONNX specification (onnx.proto3, IR version 8). */
 const schema = `
@@ -123,5 +123,19 @@ describe("encodeModel", () => {
         initializer: [{ name: "c", data_type: 1, dims: [2], raw_data: protobuf.util.base64.encode(bytes, 0, 8) }],
       },
     });
+  });
+
+  it("takes operators of the standard alone when asked", () => {
+    const model = protobuf.parse(schema, { keepCase: true }).root.lookupType("ModelProto");
+    const bytes = encodeModel(empty, standardOperatorSets);
+    expect(model.toObject(model.decode(bytes), { longs: Number })).toMatchObject({ opset_import: [{ version: 17 }] });
+  });
+
+  it("gives the caller's own elements as pieces, so that they are not copied", () => {
+    const bytes = new Uint8Array(1000).fill(7);
+    const weight = { name: "w", type: "uint8", dims: [1000], bytes } as const;
+    const graph = { ...empty, initializers: [weight, { ...weight, name: "v" }] };
+    expect(modelPieces(graph).filter((piece) => piece === bytes)).toHaveLength(2);
+    expect(Buffer.concat(modelPieces(graph)).equals(encodeModel(graph))).toBe(true);
   });
 });

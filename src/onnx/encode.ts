@@ -70,7 +70,12 @@ const attributeType = { float: 1, int: 2, string: 3, graph: 5, ints: 7 } as cons
 /** TensorProto.DataLocation.EXTERNAL. */
 const externalLocation = 1;
 const irVersion = 8;
-export const operatorSets: Readonly<Record<string, number>> = { "": 17, "com.microsoft": 1 };
+/** Versions of the sets of operators that a model takes from, by domain. */
+export type OperatorSets = Readonly<Record<string, number>>;
+/** Those of the ONNX standard, which every runtime has. */
+export const standardOperatorSets: OperatorSets = { "": 17 };
+/** With ONNX Runtime's own. */
+export const operatorSets: OperatorSets = { ...standardOperatorSets, "com.microsoft": 1 };
 
 const tag = (field: number, wireType: 0 | 2 | 5): number => (field << 3) | wireType;
 
@@ -125,40 +130,93 @@ function writeValueInfo(writer: Writer, value: OnnxValueInfo): void {
   );
 }
 
-function writeInitializer(writer: Writer, tensor: OnnxInitializer): void {
-  for (const dim of tensor.dims) writer.uint32(tag(1, 0)).int64(dim);
-  writer.uint32(tag(2, 0)).int32(onnxTypes[tensor.type]);
-  writer.uint32(tag(8, 2)).string(tensor.name);
-  const { bytes } = tensor;
-  if (bytes instanceof Uint8Array) {
-    writer.uint32(tag(9, 2)).bytes(bytes);
-    return;
-  }
+/** All of a tensor but the elements themselves, if they are in the model. */
+function writeInitializerHead(writer: Writer, { dims, type, name, bytes }: OnnxInitializer): void {
+  for (const dim of dims) writer.uint32(tag(1, 0)).int64(dim);
+  writer.uint32(tag(2, 0)).int32(onnxTypes[type]);
+  writer.uint32(tag(8, 2)).string(name);
+  if (bytes instanceof Uint8Array) return;
   for (const [key, value] of Object.entries(bytes)) {
     embed(writer, 13, (entry) => entry.uint32(tag(1, 2)).string(key).uint32(tag(2, 2)).string(String(value)));
   }
   writer.uint32(tag(14, 0)).int32(externalLocation);
 }
 
-function writeGraph(writer: Writer, graph: OnnxGraph): void {
-  for (const node of graph.nodes) embed(writer, 1, (inner) => writeNode(inner, node));
-  writer.uint32(tag(2, 2)).string(graph.name);
-  for (const tensor of graph.initializers) embed(writer, 5, (inner) => writeInitializer(inner, tensor));
-  for (const input of graph.inputs) embed(writer, 11, (inner) => writeValueInfo(inner, input));
-  for (const output of graph.outputs) embed(writer, 12, (inner) => writeValueInfo(inner, output));
+/** Elements stand last, so that large ones need not be copied. */
+const elementsTag = tag(9, 2);
+
+function writeInitializer(writer: Writer, tensor: OnnxInitializer): void {
+  writeInitializerHead(writer, tensor);
+  if (tensor.bytes instanceof Uint8Array) writer.uint32(elementsTag).bytes(tensor.bytes);
 }
 
-/** A ModelProto with the operator sets of `operatorSets`. */
-export function encodeModel(graph: OnnxGraph): Uint8Array {
+function writePorts(writer: Writer, { inputs, outputs }: OnnxGraph): void {
+  for (const input of inputs) embed(writer, 11, (inner) => writeValueInfo(inner, input));
+  for (const output of outputs) embed(writer, 12, (inner) => writeValueInfo(inner, output));
+}
+
+function writeNodes(writer: Writer, { nodes, name }: OnnxGraph): void {
+  for (const node of nodes) embed(writer, 1, (inner) => writeNode(inner, node));
+  writer.uint32(tag(2, 2)).string(name);
+}
+
+function writeGraph(writer: Writer, graph: OnnxGraph): void {
+  writeNodes(writer, graph);
+  for (const tensor of graph.initializers) embed(writer, 5, (inner) => writeInitializer(inner, tensor));
+  writePorts(writer, graph);
+}
+
+function written(write: (writer: Writer) => void): Uint8Array {
   const writer = protobuf.Writer.create();
-  writer.uint32(tag(1, 0)).int64(irVersion);
-  writer.uint32(tag(2, 2)).string("cloze");
-  embed(writer, 7, (inner) => writeGraph(inner, graph));
-  for (const [domain, version] of Object.entries(operatorSets)) {
-    embed(writer, 8, (inner) => {
-      if (domain !== "") inner.uint32(tag(1, 2)).string(domain);
-      inner.uint32(tag(2, 0)).int64(version);
-    });
-  }
+  write(writer);
   return writer.finish();
+}
+
+const lengthOf = (pieces: readonly Uint8Array[]): number => pieces.reduce((sum, { length }) => sum + length, 0);
+
+/** A tensor as a field of a graph; its elements are the caller's array, not a copy. */
+function initializerPieces(tensor: OnnxInitializer): Uint8Array[] {
+  const { bytes } = tensor;
+  const elements = bytes instanceof Uint8Array ? [bytes] : [];
+  const head = written((writer) => {
+    writeInitializerHead(writer, tensor);
+    for (const { length } of elements) writer.uint32(elementsTag).uint32(length);
+  });
+  const field = written((writer) => writer.uint32(tag(5, 2)).uint32(head.length + lengthOf(elements)));
+  return [field, head, ...elements];
+}
+
+/** A ModelProto in pieces, to be written one after the other: large weights are not copied together. */
+export function modelPieces(graph: OnnxGraph, sets: OperatorSets = operatorSets): Uint8Array[] {
+  const inner = [
+    written((writer) => writeNodes(writer, graph)),
+    ...graph.initializers.flatMap(initializerPieces),
+    written((writer) => writePorts(writer, graph)),
+  ];
+  const start = written((writer) => {
+    writer.uint32(tag(1, 0)).int64(irVersion);
+    writer.uint32(tag(2, 2)).string("cloze");
+    writer.uint32(tag(7, 2)).uint32(lengthOf(inner));
+  });
+  const end = written((writer) => {
+    for (const [domain, version] of Object.entries(sets)) {
+      embed(writer, 8, (set) => {
+        if (domain !== "") set.uint32(tag(1, 2)).string(domain);
+        set.uint32(tag(2, 0)).int64(version);
+      });
+    }
+  });
+  return [start, ...inner, end];
+}
+
+/** A ModelProto. */
+export function encodeModel(graph: OnnxGraph, sets?: OperatorSets): Uint8Array {
+  const pieces = modelPieces(graph, sets);
+  const model = new Uint8Array(lengthOf(pieces));
+  let offset = 0;
+  for (const piece of pieces) {
+    model.set(piece, offset);
+    offset += piece.length;
+  }
+  return model;
 }

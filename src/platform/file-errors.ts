@@ -92,9 +92,11 @@ export function withPath(cause: unknown, path: string, shown: string): unknown {
   if (!(cause instanceof ClozeError)) return cause;
   const replaced = (text: string | undefined): string | undefined => text?.replaceAll(path, shown);
   const { field, expected, received, hint } = cause;
-  const type = cause.constructor as new (message: string, details: ErrorDetails) => ClozeError;
   const details = { file: replaced(cause.file), field, expected, received, hint, cause: cause.cause };
-  return new type(cause.message.replaceAll(path, shown), details);
+  const message = cause.message.replaceAll(path, shown);
+  if (cause.constructor === ClozeError) return new ClozeError(cause.kind, message, details);
+  const type = cause.constructor as new (message: string, details: ErrorDetails) => ClozeError;
+  return new type(message, details);
 }
 
 /** Bytes as strict UTF-8 without a byte order mark, or the typed error. */

@@ -86,7 +86,7 @@ export class Executable {
   readonly #binding: Binding;
   readonly #fixedOutputs: ReadonlySet<string>;
 
-  private constructor(lowered: LoweredGraph, session: Session, fixed: FixedBuffers) {
+  private constructor(lowered: Omit<LoweredGraph, "model" | "constants">, session: Session, fixed: FixedBuffers) {
     this.inputs = lowered.inputs.filter(({ name }) => !lowered.parameters.has(name));
     this.outputs = lowered.outputs;
     this.#session = session;
@@ -112,6 +112,17 @@ export class Executable {
       engine.createSession(lowered.model, { ...options, constants }),
     );
     return new Executable(lowered, session, fixed);
+  }
+
+  /** Opens an ONNX model that holds its weights. `ports` say what goes in and comes out. */
+  static async open(
+    engine: Engine,
+    model: Uint8Array,
+    ports: { readonly inputs: readonly Port[]; readonly outputs: readonly Port[] },
+    options: SessionOptions = {},
+  ): Promise<Executable> {
+    const session = await engine.createSession(model, options);
+    return new Executable({ ...ports, parameters: new Map() }, session, { parameters: () => new Float32Array(0) });
   }
 
   /** What the named dimensions are worth for these inputs. */

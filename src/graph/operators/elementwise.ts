@@ -1,7 +1,7 @@
 /** Operators that work on each element alone, with NumPy's broadcasting. */
 import { ShapeError } from "../../errors.ts";
 import { onnxTypes } from "../../onnx/index.ts";
-import { at, expectType, microsoft, operator } from "../operator.ts";
+import { at, type Emitter, expectType, microsoft, operator } from "../operator.ts";
 import { broadcastShapes, shapesEqual } from "../shapes.ts";
 import type { DataType, SymbolicTensor, TensorSpec } from "../symbolic-tensor.ts";
 
@@ -63,9 +63,26 @@ export interface GeluAttributes {
 /** Gaussian error linear unit (Hendrycks and Gimpel 2016, https://arxiv.org/abs/1606.08415). */
 export const gelu = operator<1, GeluAttributes>("gelu", 1, {
   infer: ([x]) => float(x),
-  lower: (emit, inputs, { approximate }) =>
-    emit.node(approximate === "tanh" ? "FastGelu" : "Gelu", inputs, { domain: microsoft }),
+  lower: (emit, inputs, { approximate }) => {
+    if (emit.standard) return (approximate === "tanh" ? tanhGelu : erfGelu)(emit, at(inputs, 0));
+    return emit.node(approximate === "tanh" ? "FastGelu" : "Gelu", inputs, { domain: microsoft });
+  },
 });
+
+/** x · ½ · (1 + erf(x / √2)), in the order by which runtimes know it and take a kernel of their own. */
+function erfGelu(emit: Emitter, x: string): string {
+  const erf = emit.node("Erf", [emit.node("Div", [x, emit.float(Math.SQRT2)])]);
+  const product = emit.node("Mul", [x, emit.node("Add", [erf, emit.float(1)])]);
+  return emit.node("Mul", [product, emit.float(0.5)]);
+}
+
+/** ½ · x · (1 + tanh(√(2/π) · (x + 0.044715 · x³))). */
+function tanhGelu(emit: Emitter, x: string): string {
+  const cube = emit.node("Pow", [x, emit.float(3)]);
+  const inner = emit.node("Add", [x, emit.node("Mul", [cube, emit.float(0.044715)])]);
+  const tanh = emit.node("Tanh", [emit.node("Mul", [inner, emit.float(Math.sqrt(2 / Math.PI))])]);
+  return emit.node("Mul", [emit.node("Mul", [x, emit.float(0.5)]), emit.node("Add", [tanh, emit.float(1)])]);
+}
 
 export const add = binary("add", "Add");
 export const sub = binary("sub", "Sub");

@@ -1,6 +1,6 @@
 /** Matrix products. */
 import { ShapeError } from "../../errors.ts";
-import { at, expectType, microsoft, operator } from "../operator.ts";
+import { at, type Emitter, expectType, microsoft, operator } from "../operator.ts";
 import { broadcastShapes, dimensionsEqual, sizeOf } from "../shapes.ts";
 import type { SymbolicTensor } from "../symbolic-tensor.ts";
 
@@ -39,6 +39,12 @@ export const matmul = operator<2, MatmulAttributes>("matmul", 2, {
     // Two matrices: Gemm packs transposed operands, which FusedMatMul does not.
     if (node.inputs.every((operand) => operand.rank === 2)) return emit.node("Gemm", inputs, { attributes });
     if (!transposeLeft && !transposeRight && (alpha ?? 1) === 1) return emit.node("MatMul", inputs);
+    if (emit.standard) {
+      const left = transposeLeft ? exchangeLastTwo(emit, at(inputs, 0), at(node.inputs, 0).rank) : at(inputs, 0);
+      const right = transposeRight ? exchangeLastTwo(emit, at(inputs, 1), at(node.inputs, 1).rank) : at(inputs, 1);
+      const product = emit.node("MatMul", [left, right]);
+      return (alpha ?? 1) === 1 ? product : emit.node("Mul", [product, emit.float(alpha ?? 1)]);
+    }
     return emit.node("FusedMatMul", inputs, { attributes, domain: microsoft });
   },
 });
@@ -64,6 +70,12 @@ export const groupedMatmul = operator<2>("groupedMatmul", 2, {
     return emit.node("FusedMatMul", [at(inputs, 0), right], { attributes, domain: microsoft });
   },
 });
+
+function exchangeLastTwo(emit: Emitter, value: string, rank: number): string {
+  const perm = Array.from({ length: rank }, (_, axis) => axis);
+  perm.splice(rank - 2, 2, rank - 1, rank - 2);
+  return emit.node("Transpose", [value], { attributes: { perm } });
+}
 
 function lastTwo(x: SymbolicTensor, transposed: boolean | undefined) {
   const [rows, columns] = [at(x.shape, x.rank - 2), at(x.shape, x.rank - 1)];

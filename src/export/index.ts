@@ -1,0 +1,3 @@
+/** Models for other runtimes. */
+export type { Drift } from "./drift.ts";
+export * from "./export-model.ts";
