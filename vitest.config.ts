@@ -12,6 +12,8 @@ export default defineConfig({
     maxWorkers: 2,
     testTimeout: 30_000,
     hookTimeout: 60_000,
+    // No test may reach the network: those of the hub have a server of their own.
+    env: { HF_HUB_OFFLINE: "1" },
     projects: [
       {
         extends: true,

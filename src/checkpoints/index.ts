@@ -1,4 +1,4 @@
-/** Published weight and configuration formats: bytes in, named arrays out. Knows no model. */
+/** Published weight and configuration formats, and the hub that has them: bytes in, named arrays out. Knows no model. */
 export {
   type Config,
   ConfigDefinition,
@@ -15,6 +15,17 @@ export {
   saveCheckpoint,
   type TextFile,
 } from "./folder.ts";
+export {
+  type DownloadProgress,
+  type HubOptions,
+  hubIdOf,
+  hubOptionNames,
+  hubOptionsOf,
+  isPlace,
+  publishedFolder,
+  type WantedPart,
+  watchDownloads,
+} from "./hub/index.ts";
 export {
   createDocument,
   type DocumentOf,

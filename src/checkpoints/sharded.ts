@@ -45,6 +45,11 @@ function parseIndex(json: string, file: string): Map<string, string> {
   return new Map(Object.entries(weightMap));
 }
 
+/** The files that an index names, each once. Throws a CheckpointError for an index that is broken or leads elsewhere. */
+export function shardNames(json: string, file: string): string[] {
+  return [...new Set(parseIndex(json, file).values())];
+}
+
 /** Opens an index and all the files that it names. */
 export async function openShardedSafetensors(indexFile: string): Promise<Weights> {
   const places = parseIndex(await platform.readText(indexFile, "checkpoint"), indexFile);

@@ -28,7 +28,12 @@ export interface CommandRequest<O extends Options> {
 
 export interface Command<O extends Options> {
   /** Of what is given without a flag, as the help shows it: `<folder>`, `[paths...]`. */
-  readonly arguments?: readonly { readonly name: string; readonly about: string }[];
+  readonly arguments?: readonly {
+    readonly name: string;
+    readonly about: string;
+    /** Whether the id of a published model can stand here. */
+    readonly isPublished?: boolean;
+  }[];
   readonly options: O;
   /** Lines below the help. */
   readonly examples: readonly string[];

@@ -3,12 +3,12 @@ import { evaluateModel, evaluationObjectives } from "../training/index.ts";
 import { defineCommand } from "./command.ts";
 import { engineOptions } from "./engine-options.ts";
 import { metricsText } from "./metrics-text.ts";
-import { chosen, optionalWholeNumber, requiredText } from "./options.ts";
+import { chosen, optionalWholeNumber, requiredModel, requiredText } from "./options.ts";
 
 export const evaluate = defineCommand({
   arguments: [{ name: "<task>", about: evaluationObjectives.join(" or ") }],
   options: {
-    model: requiredText("DIR", "A model folder"),
+    model: requiredModel("A model folder"),
     data: requiredText("FILE", "Text: a file, a folder, brown or song-ci"),
     sequenceLength: optionalWholeNumber("Tokens of a row", "what the model takes, 512 at most"),
     history: optionalWholeNumber(

@@ -23,7 +23,7 @@ interface TokenizerSummary {
 }
 
 export const inspect = defineCommand({
-  arguments: [{ name: "<folder>", about: "A model folder" }],
+  arguments: [{ name: "<folder>", about: "A model folder, or the id of a model on the hub", isPublished: true }],
   options: {},
   examples: ["cloze inspect ./my-bert"],
   async run({ arguments: [folder = ""] }, { output }) {

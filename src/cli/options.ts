@@ -18,6 +18,8 @@ export interface Option<T> {
   readonly repeatable?: boolean;
   /** Whether a settings file can give an object, which `read` gets as JSON. */
   readonly acceptsObject?: boolean;
+  /** Whether the id of a published model can be the value. */
+  readonly isPublished?: boolean;
   /** The value of a text; `name` is how the option was spelled. Throws a ConfigurationError. */
   read(text: string, name: string): unknown;
 }
@@ -63,6 +65,11 @@ export function toggle(about: string): Option<boolean> {
       throw wrongValue(name, "true or false", text);
     },
   };
+}
+
+/** A folder that must be given, or the id of a published model. */
+export function requiredModel(about: string): Option<string> {
+  return { ...requiredText("DIR|ID", `${about}, or the id of a model on the hub`), isPublished: true };
 }
 
 /** Text that must be given. */

@@ -15,6 +15,8 @@ interface SettingFlag {
   /** What holds when it is not given, where the setting's own default does not say it. */
   readonly otherwise?: string;
   readonly choices?: readonly string[];
+  /** Whether the id of a published model can be the value. */
+  readonly isPublished?: boolean;
 }
 
 const flags: Readonly<Record<SettingName, SettingFlag>> = {
@@ -25,7 +27,12 @@ const flags: Readonly<Record<SettingName, SettingFlag>> = {
     otherwise: "tiny",
   },
   config: { placeholder: "FILE", about: "A config.json for a new model, in place of a preset", otherwise: "none" },
-  model: { placeholder: "DIR", about: "Go on from this model, on your own text", otherwise: "none, a new model" },
+  model: {
+    placeholder: "DIR|ID",
+    about: "Go on from this model, a folder or one on the hub, on your own text",
+    otherwise: "none, a new model",
+    isPublished: true,
+  },
   objective: {
     placeholder: "NAME",
     about: `What is learned, several joined by +: ${objectiveNames.join(", ")}`,
@@ -36,8 +43,9 @@ const flags: Readonly<Record<SettingName, SettingFlag>> = {
     about: "Text to learn from; brown and song-ci are corpora of packages",
   },
   tokenizer: {
-    placeholder: "DIR",
-    about: "A tokenizer to use",
+    placeholder: "DIR|ID",
+    about: "A tokenizer to use, of a folder or of a model on the hub",
+    isPublished: true,
     otherwise: "that of --model, or one is trained on the corpus",
   },
   tokenizerKind: {
@@ -130,7 +138,10 @@ const flags: Readonly<Record<SettingName, SettingFlag>> = {
 /** A value that the setting accepts, or undefined so that the setting's own default holds. */
 type SettingOptions = { readonly [Name in SettingName]: Option<PretrainSettings[Name] | undefined> };
 
-function settingOption(name: SettingName, { placeholder, about, otherwise, choices }: SettingFlag): Option<undefined> {
+function settingOption(
+  name: SettingName,
+  { placeholder, about, otherwise, choices, isPublished }: SettingFlag,
+): Option<undefined> {
   if (placeholder === undefined) return { ...toggle(about), fallback: { value: undefined } };
   const field = pretrainFields[name];
   const fallback = otherwise ?? String(field.default);
@@ -140,6 +151,7 @@ function settingOption(name: SettingName, { placeholder, about, otherwise, choic
     about: `${about}${listed}`,
     defaultText: fallback,
     fallback: { value: undefined },
+    ...(isPublished && { isPublished }),
     read(text, spelling) {
       if (choices !== undefined) return chosen(text, choices, spelling);
       const value = field.read(text) ?? (text.trim() === "" ? undefined : field.read(Number(text)));

@@ -67,7 +67,7 @@ describe("what cannot be understood", () => {
     [["pretrain", "--steps", "", "--output", "x"], "an integer from 1 to 2147483647", "Correct the value"],
     [["run", "fill-mask", "--model", "x", "--top-k", "1.5"], "a whole number of at least 0", "Correct the value"],
     [["pretrain", "--corpus", "brown"], "--output", "--output my-model"],
-    [["run", "fill-mask"], "--model", "Add --model DIR."],
+    [["run", "fill-mask"], "--model", "Add --model DIR|ID."],
     [["run", "text-generation", "--model", "x", "--top-p", "0.5"], "--do-sample", "Add --do-sample"],
     [["run", "text-generation", "--model", "x", "--length-penalty", "2"], "--num-beams", "Add --num-beams"],
     [["run", "text-generation", "--model", "x", "--force-words", "a"], "--num-beams", "Add --num-beams"],

@@ -12,6 +12,7 @@ import { Interruption } from "./interruption.ts";
 import { flagName, type GivenOption, type Options, optionalText, readOptions, toggle } from "./options.ts";
 import { colorsOf, Output } from "./output.ts";
 import type { Progress } from "./progress.ts";
+import { addRevision, publishedOptions, showDownloads } from "./published-models.ts";
 import type { Terminal } from "./terminal.ts";
 import { usageError } from "./usage-error.ts";
 
@@ -21,6 +22,11 @@ const commonOptions = {
   quiet: toggle("No progress and no notes; warnings and errors still"),
   configFile: optionalText("FILE", "Take flags from a JSON or YAML file; those on the command line win"),
 } satisfies Options;
+
+/** All flags of a command. */
+function optionsOf(command: AnyCommand): Options {
+  return { ...command.options, ...publishedOptions(command), ...commonOptions };
+}
 
 /** What was typed: the command and its options, not yet read. */
 interface TypedCommand {
@@ -65,7 +71,7 @@ class Program {
     const parsed = await this.#parse(words, path, command);
     if (parsed === undefined || command === undefined) return;
 
-    const options: Options = { ...command.options, ...commonOptions };
+    const options = optionsOf(command);
     const given = await this.#withConfigFiles(parsed.flags, command, options);
     const { json: isJson, quiet: isQuiet } = readOptions(commonOptions, given);
     this.#isJson = isJson;
@@ -81,8 +87,12 @@ class Program {
       version: await this.#readVersion(),
       stopGently: (message) => this.#interruption.stopGently(() => output.announce(message())),
     };
-    const values = readOptions(command.options, given);
-    await command.run({ arguments: parsed.positional, values, given: new Set(given.keys()) }, context);
+    const values = readOptions(command.options as Options, given);
+    const revision = given.get("revision")?.texts.at(-1);
+    const typedNames = { positional: parsed.positional, values };
+    const asked = revision === undefined ? typedNames : await addRevision(command, typedNames, revision);
+    showDownloads(progress);
+    await command.run({ arguments: asked.positional, values: asked.values, given: new Set(given.keys()) }, context);
   }
 
   /** Ends the process after a command that did not fail. */
@@ -147,7 +157,7 @@ class Program {
       describe(parent, command);
       parent.action((...parameters) => {
         const parser = parameters.at(-1) as Parser;
-        typed = { positional: parser.args, flags: flagsOf(parser, { ...command.options, ...commonOptions }) };
+        typed = { positional: parser.args, flags: flagsOf(parser, optionsOf(command)) };
       });
     }
     try {
@@ -174,8 +184,7 @@ function prepare(parser: Parser): Parser {
 /** The command's own flags, arguments and examples. */
 function describe(parser: Parser, command: AnyCommand): void {
   for (const { name, about } of command.arguments ?? []) parser.argument(name, about);
-  addOptions(parser, command.options);
-  addOptions(parser, commonOptions);
+  addOptions(parser, optionsOf(command));
   if (command.examples.length === 0) return;
   parser.addHelpText("after", `\nExamples:\n${command.examples.map((example) => `  ${example}\n`).join("")}`);
 }

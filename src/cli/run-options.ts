@@ -1,12 +1,12 @@
 /** The flags of `cloze run`; which pipeline each is for stands in its text and in `pipeline-runners.ts`. */
 import { engineOptions } from "./engine-options.ts";
 import { generationOptions } from "./generation-options.ts";
-import { optionalText, optionalWholeNumber, requiredText, severalTexts } from "./options.ts";
+import { optionalText, optionalWholeNumber, requiredModel, severalTexts } from "./options.ts";
 import { profileOption } from "./profile.ts";
 import { textInputOptions } from "./text-inputs.ts";
 
 export const runOptions = {
-  model: requiredText("DIR", "A model folder"),
+  model: requiredModel("A model folder"),
   ...textInputOptions,
   pair: severalTexts("TEXT", "next-sentence-prediction: the second text, one for all or one for each input"),
   output: optionalText("FILE", "Write the results to a file", "standard output"),

@@ -2,12 +2,12 @@
 import { DataError } from "../errors.ts";
 import { AutoTokenizer } from "../tokenizers/index.ts";
 import { defineCommand } from "./command.ts";
-import { requiredText, toggle } from "./options.ts";
+import { requiredModel, toggle } from "./options.ts";
 import { textBlocks, textInputOptions } from "./text-inputs.ts";
 
 export const tokenizerDecode = defineCommand({
   options: {
-    tokenizer: requiredText("DIR", "Folder of a tokenizer or of a model"),
+    tokenizer: requiredModel("Folder of a tokenizer or of a model"),
     ...textInputOptions,
     skipSpecialTokens: toggle("Leave special tokens out of the text"),
   },

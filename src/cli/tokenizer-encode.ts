@@ -2,12 +2,12 @@
 import { ConfigurationError } from "../errors.ts";
 import { AutoTokenizer } from "../tokenizers/index.ts";
 import { defineCommand } from "./command.ts";
-import { optionalText, optionalWholeNumber, requiredText, toggle } from "./options.ts";
+import { optionalText, optionalWholeNumber, requiredModel, toggle } from "./options.ts";
 import { textBlocks, textInputOptions } from "./text-inputs.ts";
 
 export const tokenizerEncode = defineCommand({
   options: {
-    tokenizer: requiredText("DIR", "Folder of a tokenizer or of a model"),
+    tokenizer: requiredModel("Folder of a tokenizer or of a model"),
     ...textInputOptions,
     pair: optionalText("TEXT", "The second text of each pair"),
     maxLength: optionalWholeNumber("Cut to so many tokens", "no cutting", { minimum: 0 }),

@@ -1,14 +1,14 @@
 /** `cloze tokenizer inspect`: what a tokenizer consists of, and how it cuts a text. */
 import { AutoTokenizer, type TextCutting, type Tokenizer } from "../tokenizers/index.ts";
 import { defineCommand } from "./command.ts";
-import { optionalText, requiredText } from "./options.ts";
+import { optionalText, requiredModel } from "./options.ts";
 import { type Colors, harmless } from "./output.ts";
 import { columnsText, countText } from "./quantities.ts";
 import { textBlocks, textInputOptions } from "./text-inputs.ts";
 
 export const tokenizerInspect = defineCommand({
   options: {
-    tokenizer: requiredText("DIR", "Folder of a tokenizer or of a model"),
+    tokenizer: requiredModel("Folder of a tokenizer or of a model"),
     ...textInputOptions,
     lang: optionalText("CODE", "XLM: language of the texts, such as fr", "en"),
   },

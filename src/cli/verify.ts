@@ -8,7 +8,13 @@ import { harmless } from "./output.ts";
 import { columnsText } from "./quantities.ts";
 
 export const verifyCommand = defineCommand({
-  arguments: [{ name: "<paths...>", about: "Reference folders or files" }],
+  arguments: [
+    {
+      name: "<paths...>",
+      about: "Reference folders or files, or ids on the hub",
+      isPublished: true,
+    },
+  ],
   options: {
     only: severalChoices("KINDS", "Check only these, separated by commas", verificationKinds),
     tolerance: optionalNumber(

@@ -1,8 +1,10 @@
 /** Models and configurations by what a folder's own `config.json` says. */
 import { platform } from "#platform";
+import { type HubOptions, hubOptionNames } from "../checkpoints/index.ts";
 import { ConfigurationError } from "../errors.ts";
 import type { SymbolicTensor } from "../graph/index.ts";
 import { parseJson } from "../platform/file-errors.ts";
+import { refuseUnknownNames } from "../platform/option-names.ts";
 import { Random } from "../random.ts";
 import type { SpanLabels, SpanOutputs } from "./answer-spans.ts";
 import type { Architecture, ModelTask } from "./architecture.ts";
@@ -15,8 +17,8 @@ import type { AnyModel, LoadOptions, ModelClass, PreTrainedConfig, PreTrainedMod
 import { architectureOf, loadArchitecture } from "./registry.ts";
 
 /** A folder's configuration text with the architecture that it names. */
-async function readFolder(source: string): Promise<{ file: string; text: string; architecture: Architecture }> {
-  const file = platform.join(await modelFolder(source), "config.json");
+async function readFolder(folder: string): Promise<{ file: string; text: string; architecture: Architecture }> {
+  const file = platform.join(folder, "config.json");
   const text = await platform.readText(file, "checkpoint");
   const { model_type: modelType, architectures } = Object(parseJson(text, file, "checkpoint"));
   const classNames = Array.isArray(architectures) ? architectures.filter((name) => typeof name === "string") : [];
@@ -25,13 +27,12 @@ async function readFolder(source: string): Promise<{ file: string; text: string;
 }
 
 export const AutoConfig = {
-  /** The configuration of a model folder, with the published defaults. */
-  async fromPretrained(
-    folder: string,
-    options: { readonly onWarning?: (text: string) => void } = {},
-  ): Promise<PreTrainedConfig> {
-    const { file, text, architecture } = await readFolder(folder);
-    return architecture.configuration.parse(text, file, options) as unknown as PreTrainedConfig;
+  /** The configuration of a model folder or a published model, with the published defaults. */
+  async fromPretrained(source: string, options: HubOptions = {}): Promise<PreTrainedConfig> {
+    refuseUnknownNames(options, [...hubOptionNames, "onWarning"], "the options of AutoConfig.fromPretrained");
+    const { onWarning } = options;
+    const { file, text, architecture } = await readFolder(await modelFolder(source, options, ["configuration"]));
+    return architecture.configuration.parse(text, file, onWarning && { onWarning }) as unknown as PreTrainedConfig;
   },
 
   /** A new configuration: the published defaults, but for `values`. */
@@ -47,15 +48,16 @@ export interface InitializeOptions extends ModelOptions {
 
 /** Loads the class that an architecture has for one task. */
 export interface AutoClass<M extends AnyModel> {
-  /** Loads a model folder. Throws a ConfigurationError if its architecture has nothing for this task. */
-  fromPretrained(folder: string, options?: LoadOptions): Promise<M>;
+  /** Loads a model folder or a published model. Throws a ConfigurationError if its architecture has nothing for this task. */
+  fromPretrained(source: string, options?: LoadOptions): Promise<M>;
   /** A new model with values drawn anew. */
   fromConfig(config: PreTrainedConfig, options?: InitializeOptions): Promise<M>;
 }
 
 function autoClass<M extends AnyModel>(task: ModelTask): AutoClass<M> {
   return {
-    async fromPretrained(folder, options) {
+    async fromPretrained(source, options) {
+      const folder = await modelFolder(source, options, ["weights"]);
       const { architecture } = await readFolder(folder);
       return loadedBy(classFor<M>(architecture, task), folder, options);
     },

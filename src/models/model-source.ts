@@ -1,32 +1,27 @@
-/** Where a model is: a folder of this machine, or the id of a published one. */
+/** Where a model is: a folder of this machine, or the id of a published one, which is downloaded. */
 import { platform } from "#platform";
-import { CheckpointError, ConfigurationError } from "../errors.ts";
+import { type HubOptions, hubOptionsOf, publishedFolder, type WantedPart } from "../checkpoints/index.ts";
+import { parseJson } from "../platform/file-errors.ts";
+import { loadArchitecture } from "./registry.ts";
 
-/** Names that always mean a folder; others do when the folder exists. */
-const folderPattern = /^[./~\\]|^[A-Za-z]:[\\/]/;
-
-/** `owner/name` or a bare name, as the hub has them. */
-const hubPattern = /^[\w.-]+(\/[\w.-]+)?$/;
+/** What a model and its tokenizer need. */
+const wholeModel: readonly WantedPart[] = ["weights", "tokenizer", "pooling"];
 
 /**
- * The folder that a name means.
+ * The folder that a name means, with the model and its tokenizer in it, or only with `parts`.
  *
- * @throws CheckpointError when there is none, ConfigurationError for the id of a published model.
+ * @throws CheckpointError when there is none; ConfigurationError for a published model that cannot be had, or whose
+ *   architecture is not known here, before its weights are downloaded; ResourceError when the connection fails.
  */
-export async function modelFolder(source: string): Promise<string> {
-  const folder = platform.resolve(source);
-  if ((await platform.stat(folder, "checkpoint"))?.kind === "folder") return folder;
-  if (folderPattern.test(source) || !hubPattern.test(source)) {
-    throw new CheckpointError(`There is no model folder ${source}.`, {
-      file: source,
-      expected: "a folder with config.json and model.safetensors",
-      hint: "Check the path.",
-    });
-  }
-  throw new ConfigurationError(`There is no folder ${source}, and models cannot be downloaded by name yet.`, {
-    field: "model",
-    expected: "a folder with config.json and model.safetensors",
-    received: source,
-    hint: `Download ${source} by other means and name its folder, or begin a folder's name with ./`,
-  });
+export async function modelFolder(
+  source: string,
+  options: HubOptions = {},
+  parts: readonly WantedPart[] = wholeModel,
+): Promise<string> {
+  return publishedFolder(source, parts, { ...hubOptionsOf(options), checkConfiguration });
+}
+
+async function checkConfiguration(file: string): Promise<void> {
+  const { model_type: modelType } = Object(parseJson(await platform.readText(file, "checkpoint"), file, "checkpoint"));
+  if (modelType !== undefined) await loadArchitecture(String(modelType));
 }

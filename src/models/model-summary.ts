@@ -51,7 +51,7 @@ export async function summarizeModel(
   source: string,
   options: { readonly onWarning?: (text: string) => void } = {},
 ): Promise<ModelSummary> {
-  const { folder, config: file, modelType, weights } = await openCheckpoint(await modelFolder(source));
+  const { folder, config: file, modelType, weights } = await openCheckpoint(await modelFolder(source, options));
   const saved = savedClasses(file.text);
   const architecture = await architectureOf(modelType, saved, file.file);
   const config = architecture.configuration.parse(file.text, file.file, options) as PreTrainedConfig;

@@ -1,9 +1,14 @@
 /** What all models share: a callable object over a symbolic `forward`, with values of its own. */
+import { platform } from "#platform";
 import {
   type Config,
   type ConfigDefinition,
   type Field,
+  type HubOptions,
+  hubOptionNames,
+  hubOptionsOf,
   openCheckpoint,
+  publishedFolder,
   saveCheckpoint,
   type TextFile,
 } from "../checkpoints/index.ts";
@@ -21,14 +26,13 @@ import { type KeyTable, publishedName } from "./keys.ts";
 import { loadWeights } from "./load-weights.ts";
 import { concreteInputs, type InputSpecs } from "./model-inputs.ts";
 import { type ModelOptions, ModelRuntime } from "./model-runtime.ts";
-import { modelFolder } from "./model-source.ts";
 import { type ParameterPattern, parametersLike } from "./parameter-patterns.ts";
 import { copyResized } from "./resized-values.ts";
 
 /** What every configuration has. */
 export type PreTrainedConfig = Config<Record<never, Field<unknown>>>;
 
-export interface LoadOptions extends ModelOptions {
+export interface LoadOptions extends ModelOptions, HubOptions {
   /** Settings that replace those of the folder's config.json. */
   readonly config?: Readonly<Record<string, unknown>> | undefined;
   /** Draws the parameters that the folder lacks, such as a new head; seed 0 when left out. */
@@ -38,7 +42,7 @@ export interface LoadOptions extends ModelOptions {
   /** Is told what is odd about the folder; `console.warn` when left out. */
   readonly onWarning?: ((text: string) => void) | undefined;
 }
-const loadOptionNames = ["device", "threads", "config", "random", "strict", "onWarning"];
+const loadOptionNames = ["device", "threads", "config", "random", "strict", "onWarning", ...hubOptionNames];
 
 export interface SaveOptions {
   /** How the weights are stored; float32 when left out. */
@@ -121,18 +125,19 @@ export abstract class PreTrainedModel<Config, Inputs extends object, Outputs ext
   }
 
   /**
-   * Loads a model folder: `config.json` and weights in a published format. Parameters that it lacks are drawn anew, with
-   * a warning.
+   * Loads a model folder, `config.json` and weights in a published format, or a published model by its id. Parameters that
+   * it lacks are drawn anew, with a warning.
    *
-   * @throws CheckpointError for a folder that is missing or broken or holds another kind of model.
+   * @throws CheckpointError for a folder that is missing or broken or holds another kind of model; ConfigurationError and
+   *   ResourceError for a published model that cannot be downloaded.
    */
   static async fromPretrained<M extends AnyModel>(
     this: ModelClass<M>,
-    folder: string,
+    source: string,
     options: LoadOptions = {},
   ): Promise<M> {
     // biome-ignore lint/complexity/noThisInStatic: the class that it is called on
-    return loadModel(this, folder, options);
+    return loadModel(this, source, options);
   }
 
   /** Writes `config.json` and `model.safetensors`: a folder that opens unchanged in Python. */
@@ -286,13 +291,20 @@ export abstract class PreTrainedModel<Config, Inputs extends object, Outputs ext
 
 async function loadModel<M extends AnyModel>(
   modelClass: ModelClass<M>,
-  folder: string,
+  source: string,
   options: LoadOptions,
 ): Promise<M> {
   refuseUnknownNames(options, loadOptionNames, "the options of fromPretrained");
-  const { config: changes, random = new Random(0), strict, onWarning = console.warn, ...modelOptions } = options;
-  const { config, generationConfig, weights } = await openCheckpoint(await modelFolder(folder));
+  const { config: changes, random = new Random(0), strict, onWarning = console.warn, device, threads } = options;
+  const modelOptions = { device, threads };
   const { configuration } = modelClass;
+  const folder = await publishedFolder(source, ["weights"], {
+    ...hubOptionsOf(options),
+    // Another kind of model is refused before its weights come.
+    checkConfiguration: async (file) =>
+      void configuration.parse(await platform.readText(file, "checkpoint"), file, { onWarning() {} }),
+  });
+  const { config, generationConfig, weights } = await openCheckpoint(folder);
   const published = configuration.parse(config.text, config.file, { onWarning });
   const settings = changes === undefined ? published : configuration.create(changes, published);
   const tied = new modelClass(settings).materialize(modelOptions);

@@ -1,5 +1,7 @@
 /** Text in, answer out: a model folder with its tokenizer as one function. None is loaded before it is asked for. */
+import { hubOptionNames } from "../checkpoints/index.ts";
 import { ConfigurationError } from "../errors.ts";
+import { modelFolder } from "../models/index.ts";
 import { nearestName, refuseUnknownNames } from "../platform/option-names.ts";
 import type { FillMaskPipeline } from "./fill-mask.ts";
 import type { NextSentencePredictionPipeline } from "./next-sentence-prediction.ts";
@@ -38,9 +40,9 @@ export const pipelineTasks = Object.keys(loaders) as readonly PipelineTask[];
  * await unmask("Paris is the [MASK] of France."); // [{ score, token, tokenStr, sequence }, …]
  * ```
  *
- * @param model a model folder.
+ * @param model a model folder, or the id of a published model, which is downloaded once.
  * @throws ConfigurationError for an unknown task or option, CheckpointError and TokenizerError for a folder that is
- *   missing or broken.
+ *   missing or broken, ResourceError when a download fails.
  */
 export async function pipeline<Task extends PipelineTask>(
   task: Task,
@@ -48,8 +50,8 @@ export async function pipeline<Task extends PipelineTask>(
   options: PipelineOptions = {},
 ): Promise<Pipelines[Task]> {
   if (!Object.hasOwn(loaders, task)) throw unknownTask(String(task));
-  refuseUnknownNames(options, ["device", "threads", "onWarning"], "the options of pipeline");
-  return loaders[task](model, options);
+  refuseUnknownNames(options, ["device", "threads", "onWarning", ...hubOptionNames], "the options of pipeline");
+  return loaders[task](await modelFolder(model, options), options);
 }
 
 function unknownTask(task: string): ConfigurationError {

@@ -1,9 +1,10 @@
 /** What every pipeline stands on: a model and its tokenizer, which fit each other. */
+import type { HubOptions } from "../checkpoints/index.ts";
 import { ConfigurationError } from "../errors.ts";
 import { type AnyModel, loadArchitecture } from "../models/index.ts";
 import type { Tokenizer } from "../tokenizers/index.ts";
 
-export interface PipelineOptions {
+export interface PipelineOptions extends HubOptions {
   /** `cpu` in Node, `wasm` in browsers, when left out. */
   readonly device?: string | undefined;
   /** Threads of one run; all processors when left out. */

@@ -15,7 +15,7 @@ import * as fs from "node:fs/promises";
 import { createRequire } from "node:module";
 import * as os from "node:os";
 import * as path from "node:path";
-import { parentPort, Worker, workerData } from "node:worker_threads";
+import { parentPort, threadId, Worker, workerData } from "node:worker_threads";
 import {
   decodeText,
   type FileKind,
@@ -31,6 +31,7 @@ import type {
   FolderEntry,
   KeptFile,
   LogFile,
+  PartialFile,
   Platform,
   ReadChunksOptions,
   WorkerPort,
@@ -221,6 +222,13 @@ async function sha256(file: string, kind: FileKind): Promise<string> {
   return hash.digest("hex");
 }
 
+async function gitHash(file: string, kind: FileKind): Promise<string> {
+  const { size } = await reading(file, kind, () => fs.stat(file));
+  const hash = createHash("sha1").update(`blob ${size}\0`);
+  for await (const chunk of readChunks(file, kind)) hash.update(chunk);
+  return hash.digest("hex");
+}
+
 // Writing
 
 /** Windows cannot open a folder to sync it, and keeps names safe without. */
@@ -339,6 +347,68 @@ function removeLeftovers(folder: string): Promise<string[]> {
   });
 }
 
+/** Partial files that this thread has open. */
+const openPartials = new Set<string>();
+
+/** Moves an earlier attempt at `file` to `own`, if there is one that nobody works on. */
+async function claimPartial(file: string, host: string, own: string): Promise<void> {
+  const folder = path.dirname(file);
+  const prefix = `${path.basename(file)}.${host}-`;
+  for (const name of (await fs.readdir(folder)).sort()) {
+    const owner = name.startsWith(prefix) && /^(\d+)-(\d+)-\d+-[0-9a-z]+\.incomplete$/.exec(name.slice(prefix.length));
+    if (!owner) continue;
+    const isOurs = owner[1] === String(process.pid) && owner[2] === String(threadId);
+    const place = path.join(folder, name);
+    if (isOurs ? openPartials.has(place) : isRunning(Number(owner[1]))) continue;
+    // Of two who try, one gets it.
+    const isMoved = await fs.rename(place, own).then(
+      () => true,
+      () => false,
+    );
+    if (isMoved) return;
+  }
+}
+
+function openPartial(file: string): Promise<PartialFile> {
+  return writing(file, async () => {
+    await fs.mkdir(path.dirname(file), { recursive: true });
+    asideCount += 1;
+    const host = os.hostname().replace(/[^A-Za-z0-9]/g, "");
+    const aside = `${file}.${host}-${process.pid}-${threadId}-${asideCount}-${Date.now().toString(36)}.incomplete`;
+    await claimPartial(file, host, aside);
+    const handle = await fs.open(aside, "a");
+    openPartials.add(aside);
+    let sizeBytes = (await handle.stat()).size;
+    const close = async (): Promise<void> => {
+      if (openPartials.delete(aside)) await handle.close();
+    };
+    return {
+      path: aside,
+      get sizeBytes() {
+        return sizeBytes;
+      },
+      append: (piece) =>
+        writing(file, async () => {
+          await writeAll(handle, piece);
+          sizeBytes += piece.byteLength;
+        }),
+      clear: () =>
+        writing(file, async () => {
+          await handle.truncate(0);
+          sizeBytes = 0;
+        }),
+      complete: () =>
+        writing(file, async () => {
+          await handle.sync();
+          await close();
+          await fs.rename(aside, file);
+          await syncFolder(path.dirname(file));
+        }),
+      close: () => writing(file, close),
+    };
+  });
+}
+
 /** The length of the file without its unfinished last line. */
 async function wholeLinesBytes(handle: fs.FileHandle): Promise<number> {
   const block = new Uint8Array(1 << 16);
@@ -385,6 +455,19 @@ async function linkOrCopy(from: string, to: string): Promise<void> {
       if (cause instanceof Error && "code" in cause && (cause.code === "EEXIST" || cause.code === "ENOENT"))
         throw cause;
       await fs.copyFile(from, to);
+    }
+  });
+}
+
+function linkSymbolically(target: string, file: string): Promise<void> {
+  return writing(file, async () => {
+    const folder = path.dirname(file);
+    await fs.mkdir(folder, { recursive: true });
+    try {
+      await fs.symlink(path.relative(folder, target), file);
+    } catch (cause) {
+      if (cause instanceof Error && "code" in cause && cause.code === "EEXIST") return;
+      await linkOrCopy(target, file);
     }
   });
 }
@@ -452,13 +535,16 @@ export const platform: Platform = {
   stat,
   list,
   sha256,
+  gitHash,
   makeFolder: (folder) => writing(folder, async () => void (await fs.mkdir(folder, { recursive: true }))),
   remove: (target) => writing(target, () => fs.rm(target, { recursive: true, force: true })),
   rename: (from, to) => writing(to, () => fs.rename(from, to)),
   copyFile: (from, to) => writing(to, () => fs.copyFile(from, to)),
   linkOrCopy,
+  linkSymbolically,
   writeFileAtomically,
   writeFolderAtomically,
+  openPartial,
   removeLeftovers,
   openLog,
   join: path.join,

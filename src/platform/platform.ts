@@ -54,6 +54,24 @@ export interface KeptFile {
   readNow(position: number, into: Uint8Array): void;
 }
 
+/**
+ * A file that is written over several attempts: what a broken connection or a killed process left is gone on with. It lies
+ * aside, and appears under its name when it is complete.
+ */
+export interface PartialFile {
+  /** Bytes that are there. */
+  readonly sizeBytes: number;
+  /** Where it lies meanwhile. */
+  readonly path: string;
+  append(piece: Uint8Array): Promise<void>;
+  /** Forgets what is there. */
+  clear(): Promise<void>;
+  /** Synced, and renamed to the path that it was opened for. */
+  complete(): Promise<void>;
+  /** Closed and left aside for the next attempt; nothing happens after `complete`. */
+  close(): Promise<void>;
+}
+
 /** A stretch of a file, in bytes. */
 export interface FileStretch {
   readonly file: KeptFile;
@@ -102,6 +120,8 @@ export interface Platform {
   list(path: string, kind: FileKind): Promise<FolderEntry[]>;
   /** Lower-case hexadecimal. Reads the file in chunks. */
   sha256(path: string, kind: FileKind): Promise<string>;
+  /** What git calls the content of a file, a SHA-1 in lower-case hexadecimal. Reads the file in chunks. */
+  gitHash(path: string, kind: FileKind): Promise<string>;
 
   /** Makes the folder and those above it; nothing happens if it exists. */
   makeFolder(path: string): Promise<void>;
@@ -111,6 +131,11 @@ export interface Platform {
   copyFile(from: string, to: string): Promise<void>;
   /** A second name for the same bytes, or a copy where the file system has no hard links. */
   linkOrCopy(from: string, to: string): Promise<void>;
+  /**
+   * Makes `path` a symbolic link to `target`, relative so that both can be moved together; a second name for the same
+   * bytes, or a copy, where links cannot be made. Makes the folder if need be; nothing happens if `path` exists.
+   */
+  linkSymbolically(target: string, path: string): Promise<void>;
   /**
    * After this the path holds the whole content, or what it held before: written aside in the same folder, synced,
    * renamed, and the folder synced. Makes the folder if need be. On failure the file aside is removed.
@@ -126,6 +151,11 @@ export interface Platform {
     write: (folder: string) => Promise<void>,
     options?: { replace?: boolean },
   ): Promise<void>;
+  /**
+   * Opens the file aside for `path`: what an earlier attempt of this machine left, or a new one. Each process and thread
+   * has its own, so several can work towards the same path.
+   */
+  openPartial(path: string): Promise<PartialFile>;
   /** Removes what killed processes of this machine left aside in a folder (`….tmp-…`); returns the names. */
   removeLeftovers(folder: string): Promise<string[]>;
   /** Opens or makes a log. A last line without its end, which a killed process left, is cut off. */

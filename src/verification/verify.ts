@@ -1,5 +1,6 @@
 /** Parity that anyone can check: whatever a reference holds, beside what is computed here. */
 import { platform } from "#platform";
+import { hubIdOf, isPlace, publishedFolder } from "../checkpoints/index.ts";
 import { CheckpointError, ClozeError, ConfigurationError } from "../errors.ts";
 import { type AnyModel, findClass, type LoadOptions, type ModelClass } from "../models/index.ts";
 import { parseJson } from "../platform/file-errors.ts";
@@ -37,7 +38,8 @@ const optionNames = ["only", "tolerance", "device", "threads", "modelClass", "on
 
 /**
  * Checks one reference: a model folder with `reference.json`, a tokenizer folder with `cases.jsonl` or `encodings.jsonl`,
- * or a JSON file with `cases`. What does not agree is in the report; nothing checked at all is a failure.
+ * or a JSON file with `cases`; or the first two on the hub, by id. What does not agree is in the report; nothing checked
+ * at all is a failure.
  *
  * @throws CheckpointError or DataError if there is no reference at the path, or it is broken.
  */
@@ -45,7 +47,7 @@ export async function verify(path: string, options: VerifyOptions = {}): Promise
   refuseUnknownNames(options, optionNames, "the options of verify");
   checkOptions(options);
   const results: VerificationResult[] = [];
-  for await (const finding of await findingsOf(path, options)) {
+  for await (const finding of await findingsOf(await referencePlace(path, options), options)) {
     const result = { path, ...finding };
     results.push(result);
     options.onResult?.(result);
@@ -69,6 +71,12 @@ function checkOptions({ only, tolerance }: VerifyOptions): void {
       received: String(tolerance),
     });
   }
+}
+
+/** A path as it is; what is wanted of a published reference is downloaded. */
+async function referencePlace(path: string, { onWarning }: VerifyOptions): Promise<string> {
+  const isPublished = !isPlace(path) && (await hubIdOf(path)) !== undefined;
+  return isPublished ? publishedFolder(path, ["weights", "tokenizer", "reference"], { onWarning }) : path;
 }
 
 type Findings = AsyncGenerator<Finding>;
