@@ -14,6 +14,7 @@ import {
   optionalChoice,
   optionalNumber,
   optionalWholeNumber,
+  requiredModel,
   requiredText,
   severalChoices,
   toggle,
@@ -23,7 +24,7 @@ import { bytesText, columnsText } from "./quantities.ts";
 
 export const exportCommand = defineCommand({
   options: {
-    model: requiredText("DIR", "A model folder: BERT, DistilBERT, RoBERTa or ALBERT"),
+    model: requiredModel("The folder of a BERT, DistilBERT, RoBERTa or ALBERT"),
     output: requiredText("DIR", "The folder to make"),
     task: optionalChoice(
       "TASK",

@@ -100,10 +100,11 @@ export class HubServer {
   /** What a failed connection becomes. */
   unreachable(cause: unknown): HubConnectionError {
     const { endpoint } = this.#settings;
-    return new HubConnectionError(`The hub at ${endpoint} cannot be reached, or broke off.`, {
-      file: this.#id.name,
+    const { name } = this.#id;
+    return new HubConnectionError(`There is no folder ${name} here, and the hub at ${endpoint} cannot be reached.`, {
+      file: name,
       received: reasonOf(cause),
-      hint: "Check the connection and HF_ENDPOINT. Without a connection, name a folder of this machine.",
+      hint: "Check the connection and HF_ENDPOINT. For a folder of this machine, check the path.",
       cause,
     });
   }
