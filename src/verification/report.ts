@@ -1,7 +1,15 @@
 /** What a verification found. */
 
 /** What a reference can hold: those of a model first, then the other kinds of reference. */
-export const verificationKinds = ["outputs", "gradients", "curve", "generation", "tokenizer", "training"] as const;
+export const verificationKinds = [
+  "outputs",
+  "gradients",
+  "curve",
+  "generation",
+  "tokenizer",
+  "training",
+  "metrics",
+] as const;
 export type VerificationKind = (typeof verificationKinds)[number];
 
 /** One tensor or case. */

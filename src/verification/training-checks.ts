@@ -1,4 +1,4 @@
-/** Files of recorded optimizers, schedules and clipping, told apart by what they hold. */
+/** Files of recorded optimizers, schedules, clipping and metrics, told apart by what they hold. */
 
 import { platform } from "#platform";
 import { createKernels } from "#runtime";
@@ -7,6 +7,7 @@ import { parseJson } from "../platform/file-errors.ts";
 import { gunzip } from "../platform/gzip.ts";
 import { FlatMemory } from "../runtime/memory.ts";
 import { checkClipping, type RecordedClipping } from "./clipping-checks.ts";
+import { checkMetrics, isRecordedMetric, type RecordedMetric } from "./metric-checks.ts";
 import { checkOptimizers, type RecordedOptimizers } from "./optimizer-checks.ts";
 import { type Finding, failure } from "./report.ts";
 import { checkSchedules, type RecordedSchedule } from "./schedule-checks.ts";
@@ -23,6 +24,10 @@ export async function* checkValuesFile(file: string): AsyncGenerator<Finding> {
       received: JSON.stringify(json.cases)?.slice(0, 80) ?? "nothing",
       hint: "Name a file of reference values.",
     });
+  }
+  if (isRecordedMetric(first)) {
+    yield* checkMetrics(json.cases as RecordedMetric[]);
+    return;
   }
   const kernels = await createKernels(new FlatMemory({ initialBytes: 2 ** 20 }), { threads: 1 });
   try {

@@ -21,6 +21,20 @@ describe.skipIf(!available)("other references (skipped without ../shared/golden)
     expect(report.checked).toBe(cases);
   });
 
+  it.each([
+    ["classification.json", 39],
+    ["language_model.json", 29],
+    ["qa.json", 65],
+    ["retrieval.json", 32],
+    ["seqeval.json", 70],
+    ["similarity.json", 30],
+    ["spelling.json", 35],
+  ])("metrics/%s", async (name, cases) => {
+    const report = await verify(join(golden, "metrics", name));
+    expect(report.results.filter(({ ok }) => !ok)).toEqual([]);
+    expect(report.checked).toBe(cases);
+  });
+
   it("a kind that is not known yet is a failure, not a skip", async () => {
     expect(await verify(join(golden, "peft/ia3-bert"))).toMatchObject({ ok: false, failed: 1 });
   });
