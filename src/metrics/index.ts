@@ -2,7 +2,10 @@
 export { accuracy, balancedAccuracy } from "./accuracy.ts";
 export { type AttachmentScores, attachmentScores, type DependencyParse } from "./attachment-scores.ts";
 export { areaUnderRocCurve, averagePrecision } from "./binary-ranking.ts";
+export { type BleuOptions, type BleuScore, bleu } from "./bleu.ts";
+export { type BleuTokenizer, bleuTokenizers, bleuTokens } from "./bleu-tokenizers.ts";
 export { type BootstrapInterval, type BootstrapOptions, bootstrapInterval } from "./bootstrap.ts";
+export { type ChrfOptions, chrf } from "./chrf.ts";
 export {
   binaryScores,
   type ClassificationScores,
@@ -18,6 +21,7 @@ export { type DistinctNgrams, distinctNgrams } from "./distinct-ngrams.ts";
 export { type LabelledSpan, lenientSpans, type SpanScheme, spanSchemes, strictSpans } from "./labelled-spans.ts";
 export { matthewsCorrelation } from "./matthews-correlation.ts";
 export { type PerplexityScores, perplexityScores } from "./perplexity.ts";
+export { porterStem } from "./porter-stemmer.ts";
 export type { AveragedScores, PrecisionRecallF1 } from "./precision-recall.ts";
 export {
   type NdcgOptions,
@@ -27,6 +31,7 @@ export {
   retrievalScores,
 } from "./ranked-retrieval.ts";
 export { meanAbsoluteError, meanSquaredError } from "./regression-errors.ts";
+export { type RougeOptions, type RougeType, rouge } from "./rouge.ts";
 export { type SpanScores, type SpanTypeScores, scoresOfSpans, spanScores } from "./span-scores.ts";
 export {
   type SentenceSpellingScores,
@@ -43,4 +48,10 @@ export {
   squadScore,
   squadScores,
 } from "./squad.ts";
+export {
+  type TranslationEditRate,
+  type TranslationEditRateOptions,
+  translationEditRate,
+} from "./translation-edit-rate.ts";
+export type { ReferenceLists } from "./translation-references.ts";
 export { cosineSimilarity, dotProduct, euclideanDistance, manhattanDistance } from "./vector-similarity.ts";

@@ -7,8 +7,9 @@ import { parseJson } from "../platform/file-errors.ts";
 import { gunzip } from "../platform/gzip.ts";
 import { FlatMemory } from "../runtime/memory.ts";
 import { checkClipping, type RecordedClipping } from "./clipping-checks.ts";
-import { checkMetrics, isRecordedMetric, type RecordedMetric } from "./metric-checks.ts";
+import { checkMetrics, isRecordedMetric } from "./metric-checks.ts";
 import { checkOptimizers, type RecordedOptimizers } from "./optimizer-checks.ts";
+import type { RecordedMetric } from "./recorded-metric.ts";
 import { type Finding, failure } from "./report.ts";
 import { checkSchedules, type RecordedSchedule } from "./schedule-checks.ts";
 

@@ -22,13 +22,17 @@ describe.skipIf(!available)("other references (skipped without ../shared/golden)
   });
 
   it.each([
+    ["bleu.json", 84],
+    ["chrf.json", 53],
     ["classification.json", 39],
     ["language_model.json", 29],
     ["qa.json", 65],
     ["retrieval.json", 32],
+    ["rouge.json", 84],
     ["seqeval.json", 70],
     ["similarity.json", 30],
     ["spelling.json", 35],
+    ["ter.json", 39],
   ])("metrics/%s", async (name, cases) => {
     const report = await verify(join(golden, "metrics", name));
     expect(report.results.filter(({ ok }) => !ok)).toEqual([]);
