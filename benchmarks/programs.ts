@@ -11,7 +11,8 @@ const here = fileURLToPath(new URL(".", import.meta.url));
 /** Within the project, so that its packages are found. */
 const bundles = join(root, "node_modules", ".cache", "cloze-benchmarks");
 
-export type ProgramName = "model-run" | "onnx-run" | "write-model" | "machine-peaks";
+const names = ["model-run", "onnx-run", "transformers-run", "write-model", "export-model", "machine-peaks"] as const;
+export type ProgramName = (typeof names)[number];
 
 export class Programs {
   /** For models; removed at the end. */
@@ -27,7 +28,6 @@ export class Programs {
   }
 
   static async build(): Promise<Programs> {
-    const names: ProgramName[] = ["model-run", "onnx-run", "write-model", "machine-peaks"];
     await build({
       absWorkingDir: root,
       entryPoints: names.map((name) => `benchmarks/${name}.ts`),

@@ -42,9 +42,13 @@ export function sidesOf(
     return sides;
   }
   const file = onnxFile(folder, python);
-  if (file === undefined) return sides;
-  const command = (count: number): Command => programs.command("onnx-run", ...argumentsOf(count), file);
-  return [...sides, { name: "onnxruntime-node, exported file", command }];
+  if (file !== undefined) {
+    const command = (count: number): Command => programs.command("onnx-run", ...argumentsOf(count), file);
+    sides.push({ name: "onnxruntime-node, exported file", command });
+  }
+  const exported = exportedFolder(folder, programs);
+  const command = (count: number): Command => programs.command("transformers-run", ...argumentsOf(count), exported);
+  return [...sides, { name: "transformers.js, exported graph", command }];
 }
 
 /** Cases of one configuration share a folder. */
@@ -55,6 +59,13 @@ function modelFolder(benchmark: BenchmarkCase, programs: Programs): string {
   const folder = join(programs.folder, name);
   if (!existsSync(folder)) programs.run("write-model", JSON.stringify(benchmark), folder);
   return folder;
+}
+
+/** What `cloze export` makes of the model's folder. */
+function exportedFolder(folder: string, programs: Programs): string {
+  const exported = `${folder}-exported`;
+  if (!existsSync(exported)) programs.run("export-model", folder, exported);
+  return exported;
 }
 
 function onnxFile(folder: string, python: string): string | undefined {
