@@ -39,7 +39,7 @@ function colourOf(line: string): string {
 /** Fonts differ in how wide Chinese characters and blocks are: each stretch is put where it belongs. */
 function stretches(line: string): string {
   let column = 0;
-  const parts = line.split(/([\u2e80-\uffe6]+|[█░]+)/u).filter((part) => part !== "");
+  const parts = line.split(/([\u2e80-\uffe6]+|[█▓▒░]+)/u).filter((part) => part !== "");
   return parts
     .map((part) => {
       const x = (margin + column * characterWidth).toFixed(1);

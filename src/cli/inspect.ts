@@ -1,9 +1,11 @@
 /** `cloze inspect`: what a model folder holds and what it can do. */
-import { TokenizerError } from "../errors.ts";
+import { ConfigurationError, TokenizerError } from "../errors.ts";
 import { type ModelPart, type ModelSummary, type ModelTask, type ModelUse, summarizeModel } from "../models/index.ts";
 import type { PipelineTask } from "../pipelines/index.ts";
 import { AutoTokenizer } from "../tokenizers/index.ts";
 import { defineCommand } from "./command.ts";
+import { attentionOptions, inspectAttention } from "./inspect-attention.ts";
+import { flagName } from "./options.ts";
 import type { Colors } from "./output.ts";
 import { bytesText, columnsText, countText } from "./quantities.ts";
 
@@ -24,14 +26,32 @@ interface TokenizerSummary {
 
 export const inspect = defineCommand({
   arguments: [{ name: "<folder>", about: "A model folder, or the id of a model on the hub", isPublished: true }],
-  options: {},
-  examples: ["cloze inspect ./my-bert"],
-  async run({ arguments: [folder = ""] }, { output }) {
+  options: attentionOptions,
+  examples: [
+    "cloze inspect ./my-bert",
+    'cloze inspect ./my-bert --attention "The cat sat on the mat because it was tired."',
+    'cloze inspect ./my-bert --attention "It rains." --pair "Take an umbrella." --output attention.html',
+  ],
+  async run({ arguments: [folder = ""], values, given }, context) {
+    const { output } = context;
+    const { attention } = values;
+    if (attention !== undefined) return inspectAttention(folder, attention, values, context);
+    refuseWithoutAttention(given);
     const summary = await summarizeModel(folder, { onWarning: (text) => output.warn(text) });
     const tokenizer = await tokenizerOf(folder);
     await output.result(jsonOf(folder, summary, tokenizer), () => textOf(folder, summary, tokenizer, output.colors));
   },
 });
+
+/** These flags would be without effect. */
+function refuseWithoutAttention(given: ReadonlySet<string>): void {
+  const idle = Object.keys(attentionOptions).find((name) => given.has(name));
+  if (idle === undefined) return;
+  throw new ConfigurationError(`--${flagName(idle)} has no effect without --attention.`, {
+    field: `--${flagName(idle)}`,
+    hint: 'Add --attention "some text", or leave it out.',
+  });
+}
 
 /** Undefined when the folder has none. */
 async function tokenizerOf(folder: string): Promise<TokenizerSummary | undefined> {
