@@ -2,7 +2,6 @@
 import { describeMatch, type KeyMatch, matchKeys, requireAll, requireFit, type Weights } from "../checkpoints/index.ts";
 import type { Parameter } from "../graph/index.ts";
 import type { ParameterStore } from "../nn/index.ts";
-import type { FileStretch } from "../platform/platform.ts";
 import type { Random } from "../random.ts";
 import type { KeyTable } from "./keys.ts";
 import { partsExpression } from "./parameter-patterns.ts";
@@ -47,34 +46,16 @@ export async function loadWeights(
   const match = { ...found, matched, missing: found.missing.filter((name) => !matched.has(name)) };
   requireFit(match, weights.file);
   if (strict) requireAll(match, weights.file);
-  const stretches = match.missing.length === 0 ? stretchesOf(match.matched, parameters, weights) : undefined;
-  if (stretches !== undefined) {
-    store.leaveInFiles(stretches);
-    return describeMatch(match, weights.file);
-  }
+  const placeOf = weights.keepOpen?.();
   for (const [name, stored] of match.matched) {
-    await weights.readFloat32(stored, store.peek(parameters.get(name) as Parameter));
+    const parameter = parameters.get(name) as Parameter;
+    const place = placeOf?.(stored);
+    if (place === undefined) await weights.readFloat32(stored, store.peek(parameter));
+    else store.leaveInFile(parameter, place);
   }
   const missing = match.missing.map((name) => parameters.get(name) as Parameter);
   store.initialize(random, missing);
   return describeMatch(match, weights.file);
-}
-
-/** Where every parameter's values can stay; undefined unless all can. */
-function stretchesOf(
-  matched: ReadonlyMap<string, string>,
-  parameters: ReadonlyMap<string, Parameter>,
-  weights: Weights,
-): Map<Parameter, FileStretch> | undefined {
-  const placeOf = weights.keepOpen?.();
-  if (placeOf === undefined) return undefined;
-  const stretches = new Map<Parameter, FileStretch>();
-  for (const [name, stored] of matched) {
-    const place = placeOf(stored);
-    if (place === undefined) return undefined;
-    stretches.set(parameters.get(name) as Parameter, place);
-  }
-  return stretches;
 }
 
 /** Which tensor of the file is which parameter. */

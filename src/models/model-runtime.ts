@@ -3,7 +3,6 @@ import { platform } from "#platform";
 import { createEngine } from "#runtime";
 import { type Parameter, SymbolicTensor, trace } from "../graph/index.ts";
 import type { ParameterStore } from "../nn/index.ts";
-import type { FileStretch } from "../platform/platform.ts";
 import type { Buffer, Engine } from "../runtime/engine.ts";
 import { type ConstantWeights, Executable, type FixedBuffers } from "../runtime/executable.ts";
 import { Tensor } from "../tensor/index.ts";
@@ -106,14 +105,14 @@ export class ModelRuntime {
       Executable.compile(engine, result, { parameters, fused: true }, { threads: this.options.threads });
     const fromMemory = (parameter: Parameter): Float32Array => store.peek(parameter);
     if (!isConstant) return compile(fromMemory);
+    const values = { placeOf: () => undefined, valuesOf: fromMemory };
     const { stored } = store;
-    if (stored === undefined || engine.device !== "cpu" || !areInPlace(stored))
-      return compile({ valuesOf: fromMemory });
-    const executable = await compile(fileWeights(stored));
+    if (engine.device !== "cpu" || !areInPlace(stored)) return compile(values);
+    const executable = await compile({ ...values, ...placesIn(stored) });
     if (areInPlace(stored)) return executable;
     // The files were replaced meanwhile; those that are kept open are still what was loaded.
     await executable.release();
-    return compile({ valuesOf: fromMemory });
+    return compile(values);
   }
 
   /** Forgets the compiled graphs: their weights may change or have moved, or nobody needs them any more. */
@@ -125,21 +124,23 @@ export class ModelRuntime {
   }
 }
 
-type Stored = NonNullable<ParameterStore["stored"]>;
+type Stored = ParameterStore["stored"];
 
-/** Whether the engine finds all values in one folder, as they were when the model was loaded. */
+/** Whether there are values in files, and the engine finds all of these in one folder, as they were when they were loaded. */
 function areInPlace(stored: Stored): boolean {
   const files = [...new Set([...stored.values()].map(({ file }) => file))];
   const folders = new Set(files.map(({ path }) => platform.folderName(path)));
   return folders.size === 1 && files.every((file) => file.isAtPath());
 }
 
-function fileWeights(stored: Stored): ConstantWeights {
+function placesIn(stored: Stored): Pick<ConstantWeights, "folder" | "placeOf"> {
   const [first] = stored.values();
   return {
     folder: platform.folderName(first?.file.path ?? ""),
     placeOf(parameter) {
-      const { file, offset, length } = stored.get(parameter) as FileStretch;
+      const stretch = stored.get(parameter);
+      if (stretch === undefined) return undefined;
+      const { file, offset, length } = stretch;
       return { location: platform.baseName(file.path), offset, length };
     },
   };

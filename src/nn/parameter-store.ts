@@ -24,7 +24,7 @@ export class ParameterStore {
   readonly #offsets: ReadonlyMap<Parameter, number>;
   #memory: FlatMemory | undefined;
   #flat: Float32Array | undefined;
-  #stored: ReadonlyMap<Parameter, FileStretch> | undefined;
+  readonly #stored = new Map<Parameter, FileStretch>();
   #isOpen = false;
   /** Is told that the values may change from now on, or have moved. */
   onChange: () => void = () => undefined;
@@ -49,7 +49,8 @@ export class ParameterStore {
   /** All values, [length], to be changed at will: nobody may take them for constant any more. */
   get values(): Float32Array {
     this.open();
-    return this.#present();
+    for (const parameter of [...this.#stored.keys()]) this.#read(parameter);
+    return this.#memoryOfAll();
   }
 
   /** Whether somebody was given the values to change them, at any time without a word. */
@@ -64,28 +65,29 @@ export class ParameterStore {
     this.onChange();
   }
 
-  /** Leaves the values, float32, in files, one stretch for each parameter, until somebody wants them in memory. */
-  leaveInFiles(stretches: ReadonlyMap<Parameter, FileStretch>): void {
-    this.#stored = stretches;
+  /** Leaves a parameter's values, float32, in a file until somebody wants them in memory. */
+  leaveInFile(parameter: Parameter, stretch: FileStretch): void {
+    this.#stored.set(parameter, stretch);
   }
 
-  /** Where the values are as long as they are not in memory. */
-  get stored(): ReadonlyMap<Parameter, FileStretch> | undefined {
+  /** Where the values are that are not in memory. */
+  get stored(): ReadonlyMap<Parameter, FileStretch> {
     return this.#stored;
   }
 
-  /** The values in memory. Throws a CheckpointError if they were left in a file that has been written to since. */
-  #present(): Float32Array {
+  /** The flat region; what is left in files has its place there, which takes no memory until it is written to. */
+  #memoryOfAll(): Float32Array {
     this.#flat ??= this.memory.allocate("float32", this.length);
-    const stored = this.#stored;
-    if (stored === undefined) return this.#flat;
-    for (const [parameter, { file, offset }] of stored) {
-      const { buffer, byteOffset } = this.#flat;
-      const start = byteOffset + this.offsetOf(parameter) * Float32Array.BYTES_PER_ELEMENT;
-      file.readNow(offset, new Uint8Array(buffer, start, parameter.size * Float32Array.BYTES_PER_ELEMENT));
-    }
-    this.#stored = undefined;
     return this.#flat;
+  }
+
+  /** Takes values into memory. Throws a CheckpointError if they were left in a file that has been written to since. */
+  #read(parameter: Parameter): void {
+    const stretch = this.#stored.get(parameter);
+    if (stretch === undefined) return;
+    const { buffer, byteOffset, byteLength } = this.view(parameter, this.#memoryOfAll());
+    stretch.file.readNow(stretch.offset, new Uint8Array(buffer, byteOffset, byteLength));
+    this.#stored.delete(parameter);
   }
 
   /** Where the parameter begins in the flat region, in elements. */
@@ -103,7 +105,8 @@ export class ParameterStore {
 
   /** The parameter's values, only to be read. */
   peek(parameter: Parameter): Float32Array {
-    return this.view(parameter, this.#present());
+    this.#read(parameter);
+    return this.view(parameter, this.#memoryOfAll());
   }
 
   /** The stretches that the chosen parameters cover, neighbours joined, padding between them included. */

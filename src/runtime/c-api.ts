@@ -27,6 +27,9 @@ const sessionSettings: Readonly<Record<string, string>> = {
   "session.force_spinning_stop": "1",
 };
 
+/** Where a model that comes as bytes has its further files. */
+const folderSetting = "session.model_external_initializers_file_folder_path";
+
 const repetitionSettings: Readonly<Record<string, string>> = {
   "optimization.disable_specified_optimizers": "CommonSubexpressionElimination",
 };
@@ -168,21 +171,13 @@ class Library {
 
   #addConstants(settings: Pointer, constants: Constants | undefined, side: Side): void {
     if (constants === undefined) return;
-    if ("folder" in constants) {
-      this.check(
-        this.call(
-          "AddSessionConfigEntry",
-          settings,
-          "session.model_external_initializers_file_folder_path",
-          constants.folder,
-        ),
-      );
-      return;
-    }
+    const { folder, values } = constants;
+    if (folder !== undefined) this.check(this.call("AddSessionConfigEntry", settings, folderSetting, folder));
     const { count, names, tensors } = side;
+    if (count === 0) return;
     // The graph's optimizer takes its own copies of these for a while; what runs takes the tensors themselves.
     this.check(this.call("AddExternalInitializers", settings, names, tensors, count));
-    for (const [index, name] of Object.keys(constants.values).entries()) {
+    for (const [index, name] of Object.keys(values).entries()) {
       this.check(this.call("AddInitializer", settings, name, tensors[index]));
     }
   }
@@ -374,8 +369,7 @@ class CSession implements Session, RecordedSession {
     const { constants } = options;
     const tensors = new NativeObjects(library, "ReleaseValue");
     try {
-      const values = constants !== undefined && "values" in constants ? constants.values : {};
-      const side = new Side(names, tensors, library, values);
+      const side = new Side(names, tensors, library, constants?.values ?? {});
       const profiler = activeProfiler();
       const recorder = profiler && new EngineRecorder();
       const pointer = await library.makeSession(model, options, side, recorder);

@@ -17,7 +17,10 @@ export type Buffers = Readonly<Record<string, Buffer>>;
  * session lives. Values in memory go by the constants' names; they are read, and perhaps copied, when the session is made,
  * and must not change while it lives.
  */
-export type Constants = { readonly folder: string } | { readonly values: Buffers };
+export interface Constants {
+  readonly folder?: string | undefined;
+  readonly values: Buffers;
+}
 
 export interface SessionOptions {
   readonly constants?: Constants | undefined;

@@ -42,11 +42,14 @@ function checkElements(what: string, type: DataType, { type: own, dims, data }: 
 }
 
 /** Weights that are constants: the runtime packs them for the processor, which takes memory once and saves time ever after. */
-export type ConstantWeights =
-  /** Float32 values in files of one folder. */
-  | { readonly folder: string; readonly placeOf: (parameter: Parameter) => ExternalBytes }
+export interface ConstantWeights {
+  /** Where files lie that hold values. */
+  readonly folder?: string;
+  /** The place in one of these files of a parameter's values, float32; undefined where they are in memory. */
+  readonly placeOf: (parameter: Parameter) => ExternalBytes | undefined;
   /** Values in memory, which do not change. */
-  | { readonly valuesOf: (parameter: Parameter) => Float32Array };
+  readonly valuesOf: (parameter: Parameter) => Float32Array;
+}
 
 export interface FixedBuffers {
   /** The weights' values, read in place at each run; or weights that are constants. */
@@ -73,9 +76,9 @@ function placeInMemory({ name, size }: Parameter): ExternalBytes {
   return { location: name, offset: 0, length: size * Float32Array.BYTES_PER_ELEMENT };
 }
 
-function constantsOf(lowered: LoweredGraph, weights: ConstantWeights): Constants {
-  if ("folder" in weights) return { folder: weights.folder };
-  return { values: valuesOf(lowered.constants, weights.valuesOf) };
+function constantsOf({ constants }: LoweredGraph, { folder, placeOf, valuesOf: values }: ConstantWeights): Constants {
+  const inMemory = new Map([...constants].filter(([, parameter]) => placeOf(parameter) === undefined));
+  return { folder, values: valuesOf(inMemory, values) };
 }
 
 /** A compiled graph that runs over any sizes of its named dimensions. */
@@ -105,7 +108,8 @@ export class Executable {
   ): Promise<Executable> {
     const { parameters } = fixed;
     const isInput = typeof parameters === "function";
-    const placeOf = isInput ? undefined : "folder" in parameters ? parameters.placeOf : placeInMemory;
+    const placeOf = (parameter: Parameter): ExternalBytes | undefined =>
+      isInput ? undefined : (parameters.placeOf(parameter) ?? placeInMemory(parameter));
     const lowered = measured("lowering the graph", () => lower(outputs, { constants: placeOf, fused: fixed.fused }));
     const constants = isInput ? undefined : constantsOf(lowered, parameters);
     const session = await measured("compiling the graph", () =>

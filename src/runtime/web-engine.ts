@@ -88,7 +88,7 @@ export async function createWebEngine(): Promise<Engine> {
     version: runtime.env.versions.web ?? "unknown",
     createSession: async (model: Uint8Array, options: SessionOptions = {}) => {
       const { constants = { values: {} } } = options;
-      if (!("values" in constants))
+      if (constants.folder !== undefined)
         throw new DeviceError("this engine reads no files: hand it the values of constants");
       const externalData = Object.entries(constants.values).map(([path, { data }]) => ({ path, data: bytesOf(data) }));
       if (options.threads !== undefined) runtime.env.wasm.numThreads = options.threads;
