@@ -3,23 +3,10 @@ import { devices } from "#runtime";
 import { modelTypes } from "../models/index.ts";
 import { objectiveNames } from "../objectives/index.ts";
 import { SCHEDULES } from "../optim/index.ts";
-import { optimizerNames, type PretrainSettings, pretrainFields, tokenizerKinds } from "../training/index.ts";
-import { chosen, type Option, toggle, wrongValue } from "./options.ts";
+import { optimizerNames, pretrainFields, tokenizerKinds } from "../training/index.ts";
+import { type SettingFlags, settingOptions } from "./setting-options.ts";
 
-type SettingName = keyof typeof pretrainFields;
-
-interface SettingFlag {
-  /** A switch has none. */
-  readonly placeholder?: string;
-  readonly about: string;
-  /** What holds when it is not given, where the setting's own default does not say it. */
-  readonly otherwise?: string;
-  readonly choices?: readonly string[];
-  /** Whether the id of a published model can be the value. */
-  readonly isPublished?: boolean;
-}
-
-const flags: Readonly<Record<SettingName, SettingFlag>> = {
+export const pretrainFlags: SettingFlags<typeof pretrainFields> = {
   architecture: { placeholder: "MODEL_TYPE", about: "Kind of a new model", choices: modelTypes },
   preset: {
     placeholder: "SIZE",
@@ -135,38 +122,4 @@ const flags: Readonly<Record<SettingName, SettingFlag>> = {
   device: { placeholder: "NAME", about: "What computes", otherwise: devices[0], choices: devices },
 };
 
-/** A value that the setting accepts, or undefined so that the setting's own default holds. */
-type SettingOptions = { readonly [Name in SettingName]: Option<PretrainSettings[Name] | undefined> };
-
-function settingOption(
-  name: SettingName,
-  { placeholder, about, otherwise, choices, isPublished }: SettingFlag,
-): Option<undefined> {
-  if (placeholder === undefined) return { ...toggle(about), fallback: { value: undefined } };
-  const field = pretrainFields[name];
-  const fallback = otherwise ?? String(field.default);
-  const listed = choices === undefined || about.includes(choices[0] as string) ? "" : `: ${choices.join(", ")}`;
-  return {
-    placeholder,
-    about: `${about}${listed}`,
-    defaultText: fallback,
-    fallback: { value: undefined },
-    ...(isPublished && { isPublished }),
-    read(text, spelling) {
-      if (choices !== undefined) return chosen(text, choices, spelling);
-      const value = field.read(text) ?? (text.trim() === "" ? undefined : field.read(Number(text)));
-      if (value !== undefined && value !== null) return value;
-      throw wrongValue(spelling, field.expected.replace(/, or null$/, ""), text);
-    },
-  };
-}
-
-export const pretrainSettingOptions = Object.fromEntries(
-  Object.entries(flags).map(([name, flag]) => [name, settingOption(name as SettingName, flag)]),
-) as unknown as SettingOptions;
-
-/** The settings among a command's values that were given. */
-export function givenSettings(values: Readonly<Record<string, unknown>>): Partial<PretrainSettings> {
-  const given = Object.keys(flags).filter((name) => values[name] !== undefined);
-  return Object.fromEntries(given.map((name) => [name, values[name]]));
-}
+export const pretrainSettingOptions = settingOptions(pretrainFields, pretrainFlags);

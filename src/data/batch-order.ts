@@ -11,11 +11,14 @@ export interface BatchOrderOptions {
   keepIncomplete: boolean;
 }
 
+/** What is ordered. */
+type Examples = Pick<ExamplePlan, "exampleCount" | "lengthOf">;
+
 /** Batches of this many examples are sorted by length together; more would only make the order less random. */
 const BUCKETED_BATCHES = 64;
 
 /** The examples of each batch. Pure given the generator. */
-export function orderBatches(plan: ExamplePlan, options: BatchOrderOptions, random: Random): Uint32Array[] {
+export function orderBatches(plan: Examples, options: BatchOrderOptions, random: Random): Uint32Array[] {
   const { batchSize, shuffle, bucketByLength, keepIncomplete } = options;
   const order = Uint32Array.from({ length: plan.exampleCount }, (_, example) => example);
   if (shuffle) random.shuffle(order);
@@ -34,7 +37,7 @@ export function orderBatches(plan: ExamplePlan, options: BatchOrderOptions, rand
 }
 
 /** Stable: among equals the order stays as it was drawn. */
-function sortByLength(examples: Uint32Array, plan: ExamplePlan): void {
+function sortByLength(examples: Uint32Array, plan: Examples): void {
   const sorted = Array.from(examples).sort((a, b) => plan.lengthOf(a) - plan.lengthOf(b));
   examples.set(sorted);
 }

@@ -15,6 +15,8 @@ export { CorpusBatches, type CorpusBatchesOptions } from "./corpus-batches.ts";
 export { type CorpusSourceOptions, corpusFromDocuments, openCorpus } from "./corpus-source.ts";
 export type { CorpusSource, Document } from "./documents.ts";
 export * from "./examples/index.ts";
+export { type FeatureBatch, FeatureBatches, type FeatureBatchesOptions } from "./feature-batches.ts";
+export { textFingerprint } from "./fingerprint.ts";
 export { type FullSentencePackingOptions, fullSentencePacking } from "./full-sentence-packing.ts";
 export { type HeldOutSplit, splitHeldOut } from "./held-out-split.ts";
 export { BatchMixture, type MixtureMember, mixtureShares } from "./mixture.ts";

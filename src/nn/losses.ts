@@ -3,18 +3,24 @@ import {
   add,
   at,
   broadcastTo,
+  cast,
   concat,
   constant,
   crossEntropy as crossEntropyOperator,
+  div,
+  equal,
   logSoftmax,
+  maximum,
   mean,
   mul,
   neg,
+  range,
   reshape,
   type SymbolicTensor,
   sizeOf,
   split,
   sub,
+  sum,
 } from "../graph/index.ts";
 
 /** The label that PyTorch ignores by default. */
@@ -35,6 +41,23 @@ export function crossEntropy(
   const flatLabels = reshape(labels, { shape: [rows] });
   const [loss] = crossEntropyOperator(flat, flatLabels, { ignoreIndex: options.ignoreIndex ?? ignoredLabel });
   return loss as SymbolicTensor;
+}
+
+/**
+ * Cross-entropy in which a row counts as much as its class: Σ w_y · −log p_y / Σ w_y, as PyTorch's `weight` has it. Rows
+ * with the label −100 count for nothing. logits [..., C], labels [...] of int64, weights of the C classes → [].
+ */
+export function weightedCrossEntropy(
+  logits: SymbolicTensor,
+  labels: SymbolicTensor,
+  weights: readonly number[],
+): SymbolicTensor {
+  const rows = sizeOf(labels.shape);
+  const classes = weights.length;
+  const logProbabilities = logSoftmax(reshape(logits, { shape: [rows, classes] }));
+  const isClass = equal(reshape(labels, { shape: [rows, 1] }), reshape(range({ start: 0, length: classes }), { shape: [1, classes] }));
+  const counted = mul(cast(isClass, { to: "float32" }), constant("float32", [1, classes], weights));
+  return neg(div(sum(mul(counted, logProbabilities), {}), maximum(sum(counted, {}), Number.MIN_VALUE)));
 }
 
 /** Mean of squared differences. */

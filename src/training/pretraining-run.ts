@@ -7,14 +7,9 @@ import type { PretrainSettings } from "./pretrain-settings.ts";
 import { preparePretraining } from "./pretraining-preparation.ts";
 import type { PretrainHooks, PretrainResult, PretrainRun } from "./pretraining-types.ts";
 import { RunCheckpoints, type SavedRun } from "./run-checkpoint.ts";
-import { TimeBudget, timeRuns } from "./time-budget.ts";
+import { besideTheRun, overtime, TimeBudget, timeRuns } from "./time-budget.ts";
 import { type TrainingJob, TrainingRun } from "./training-run.ts";
 import { setUpTraining, type TrainingSetup } from "./training-setup.ts";
-
-/** A run that is limited by time may take so much longer before it is cut short of its schedule's end. */
-const overtime = 1.15;
-/** What a step takes beside the run of its graph: batches, clipping, the optimizer. */
-const besideTheRun = 1.15;
 
 export class PretrainingRun {
   readonly #settings: PretrainSettings;

@@ -2,16 +2,23 @@
 import { platform } from "#platform";
 import type { LengthPhase } from "./pretrain-settings.ts";
 
+/** A run that is limited by time may take so much longer before it is cut short of its schedule's end. */
+export const overtime = 1.15;
+/** What a step takes beside the run of its graph: batches, clipping, the optimizer. */
+export const besideTheRun = 1.15;
+
+type Phase = Pick<LengthPhase, "share">;
+
 export class TimeBudget {
   readonly #budgetMs: number;
-  readonly #phases: readonly LengthPhase[];
+  readonly #phases: readonly Phase[];
   /** What a step of each phase took when it was timed before the run. */
   readonly #stepMs: readonly number[];
   #startMs: number | undefined;
   /** What the steps of this process should have taken by the times above. */
   #expectedMs = 0;
 
-  constructor(budgetMs: number, phases: readonly LengthPhase[], stepMs: readonly number[]) {
+  constructor(budgetMs: number, phases: readonly Phase[], stepMs: readonly number[]) {
     this.#budgetMs = budgetMs;
     this.#phases = phases;
     this.#stepMs = stepMs;

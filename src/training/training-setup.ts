@@ -2,6 +2,7 @@
 import { createKernels } from "#runtime";
 import { CorpusBatches, type TokenBatch } from "../data/index.ts";
 import type { Parameter } from "../graph/index.ts";
+import type { AnyModel } from "../models/index.ts";
 import { inputSpecsOf, type PreparedBatch } from "../objectives/index.ts";
 import {
   adafactor,
@@ -47,12 +48,8 @@ export async function setUpTraining(
   return {
     phases,
     step,
-    optimizer: makeOptimizer(settings, run, step),
-    schedule: SCHEDULES[settings.schedule]({
-      learningRate: settings.learningRate ?? defaultLearningRate(run.width),
-      warmupSteps: settings.warmupSteps,
-      decayShare: settings.decayShare,
-    } as HoldOptions),
+    optimizer: makeOptimizer(settings, model, step),
+    schedule: makeSchedule(settings, settings.learningRate ?? defaultLearningRate(run.width)),
     accumulated: sums && { gradients: sums, batches },
   };
 }
@@ -94,7 +91,17 @@ async function compileStep(
   });
 }
 
-function makeOptimizer(settings: PretrainSettings, { model }: PretrainRun, step: TrainStep): Optimizer {
+type ScheduleSettings = Pick<PretrainSettings, "schedule" | "decayShare"> & { readonly warmupSteps: number };
+
+/** How the learning rate goes on from 0 to `peak` and down again. */
+export function makeSchedule({ schedule, warmupSteps, decayShare }: ScheduleSettings, peak: number): Schedule {
+  return SCHEDULES[schedule]({ learningRate: peak, warmupSteps, decayShare } as HoldOptions);
+}
+
+type OptimizerSettings = Pick<PretrainSettings, "optimizer" | "beta1" | "beta2" | "epsilon" | "weightDecay">;
+
+/** Steps the parameters that `step` has gradients for. */
+export function makeOptimizer(settings: OptimizerSettings, model: AnyModel, step: TrainStep): Optimizer {
   const { beta1, beta2, epsilon, weightDecay } = settings;
   const rules = {
     adamw: () => adamw({ beta1, beta2, epsilon }),
