@@ -13,6 +13,11 @@ export const commandEntries: readonly CommandEntry[] = [
     load: async () => (await import("./pretrain.ts")).pretrainCommand,
   },
   {
+    name: "finetune",
+    about: "Train a model for a task on labelled examples",
+    load: async () => (await import("./finetune.ts")).finetuneCommand,
+  },
+  {
     name: "evaluate",
     about: "A model's figures on held-out text",
     load: async () => (await import("./evaluate.ts")).evaluate,

@@ -1,34 +1,72 @@
-/** `cloze evaluate`: a model's figures on a text. */
-import { evaluateModel, evaluationObjectives } from "../training/index.ts";
-import { defineCommand } from "./command.ts";
+/** `cloze evaluate`: a model's figures, on a text for an objective or on labelled examples for a task. */
+import { ConfigurationError } from "../errors.ts";
+import { taskNames } from "../tasks/index.ts";
+import { evaluateModel, evaluateTask, evaluationObjectives, exampleFileFields } from "../training/index.ts";
+import { type CommandRequest, defineCommand } from "./command.ts";
 import { engineOptions } from "./engine-options.ts";
+import { evaluationText } from "./evaluation-text.ts";
+import { exampleFileFlags } from "./finetune-options.ts";
 import { metricsText } from "./metrics-text.ts";
-import { chosen, optionalWholeNumber, requiredModel, requiredText } from "./options.ts";
+import { chosen, flagName, optionalWholeNumber, requiredModel, requiredText } from "./options.ts";
+import { givenSettings, settingOptions } from "./setting-options.ts";
+
+const exampleFileOptions = settingOptions(exampleFileFields, exampleFileFlags);
+
+const options = {
+  model: requiredModel("A model folder"),
+  data: requiredText("FILE", "Of a task: labelled examples. Of an objective: a text file, a folder, brown or song-ci"),
+  sequenceLength: optionalWholeNumber("Tokens of a row", "what the model takes, 512 at most"),
+  stride: optionalWholeNumber("Of tasks: read long texts in windows that share so many tokens", "none, texts are cut"),
+  ...exampleFileOptions,
+  history: optionalWholeNumber(
+    "causal-language-modeling: tokens before it that a prediction may read",
+    "all of the row",
+  ),
+  ...engineOptions,
+};
+
+const names = [...taskNames, ...evaluationObjectives];
+type Name = (typeof names)[number];
+
+const isTask = (name: Name): name is (typeof taskNames)[number] => (taskNames as readonly string[]).includes(name);
 
 export const evaluate = defineCommand({
-  arguments: [{ name: "<task>", about: evaluationObjectives.join(" or ") }],
-  options: {
-    model: requiredModel("A model folder"),
-    data: requiredText("FILE", "Text: a file, a folder, brown or song-ci"),
-    sequenceLength: optionalWholeNumber("Tokens of a row", "what the model takes, 512 at most"),
-    history: optionalWholeNumber(
-      "causal-language-modeling: tokens before it that a prediction may read",
-      "all of the row",
-    ),
-    ...engineOptions,
-  },
+  arguments: [{ name: "<task>", about: names.join(", ") }],
+  options,
   examples: [
+    "cloze evaluate text-classification --model ./my-classifier --data test.tsv",
     "cloze evaluate masked-language-modeling --model ./my-bert --data held-out.txt",
     "cloze evaluate causal-language-modeling --model ./my-gpt2 --data held-out.txt --json",
   ],
-  async run({ arguments: [task = ""], values }, { output, progress }) {
-    const { model, data, ...options } = values;
-    const evaluation = await evaluateModel(chosen(task, evaluationObjectives, "task"), model, data, {
-      ...options,
-      report: (stage) => progress.report(stage),
-      onWarning: (text) => output.warn(text),
-    });
+  async run(request, { output, progress }) {
+    const name = chosen(request.arguments[0] ?? "", names, "task");
+    refuseForeignOptions(name, request);
+    const { model, data, stride, history, sequenceLength, device, threads } = request.values;
+    const common = {
+      ...{ sequenceLength, device, threads },
+      report: (stage: Parameters<typeof progress.report>[0]) => progress.report(stage),
+      onWarning: (text: string) => output.warn(text),
+    };
+    if (isTask(name)) {
+      const files = givenSettings(exampleFileOptions, request.values);
+      const evaluation = await evaluateTask(name, model, data, { ...common, ...files, stride });
+      progress.finish();
+      await output.result(evaluation, () => `${evaluation.examples} examples: ${evaluationText(evaluation)}`);
+      return;
+    }
+    const evaluation = await evaluateModel(name, model, data, { ...common, history });
     progress.finish();
     await output.result(evaluation, () => `${metricsText(evaluation.metrics)}; ${evaluation.examples} documents\n`);
   },
 });
+
+/** Options of tasks would be without effect on objectives, and the other way round. */
+function refuseForeignOptions(name: Name, { given }: CommandRequest<typeof options>): void {
+  const ofTasks = ["stride", ...Object.keys(exampleFileOptions)];
+  const foreign = (isTask(name) ? ["history"] : ofTasks).find((option) => given.has(option));
+  if (foreign === undefined) return;
+  throw new ConfigurationError(`--${flagName(foreign)} has no effect on ${name}.`, {
+    field: `--${flagName(foreign)}`,
+    hint: "Leave it out.",
+  });
+}

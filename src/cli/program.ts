@@ -206,12 +206,19 @@ function flagsOf(parser: Parser, options: Options): Map<string, GivenOption> {
   const found = parser.optsWithGlobals();
   const flags = new Map<string, GivenOption>();
   for (const name of Object.keys(options)) {
-    const value: unknown = found[name];
+    const value = givenValue(name, found);
     if (value === undefined) continue;
     const texts = Array.isArray(value) ? value.map(String) : [String(value)];
     flags.set(name, { texts, spelling: `--${flagName(name)}` });
   }
   return flags;
+}
+
+/** Commander takes `--no-header` for the opposite of a flag `--header`. */
+function givenValue(name: string, found: Readonly<Record<string, unknown>>): unknown {
+  const [, initial = "", rest] = /^no([A-Z])(.*)$/.exec(name) ?? [];
+  if (rest === undefined) return found[name];
+  return found[initial.toLowerCase() + rest] === false ? true : undefined;
 }
 
 function argumentsBeforeDashes(words: readonly string[]): readonly string[] {

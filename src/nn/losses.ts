@@ -55,7 +55,10 @@ export function weightedCrossEntropy(
   const rows = sizeOf(labels.shape);
   const classes = weights.length;
   const logProbabilities = logSoftmax(reshape(logits, { shape: [rows, classes] }));
-  const isClass = equal(reshape(labels, { shape: [rows, 1] }), reshape(range({ start: 0, length: classes }), { shape: [1, classes] }));
+  const isClass = equal(
+    reshape(labels, { shape: [rows, 1] }),
+    reshape(range({ start: 0, length: classes }), { shape: [1, classes] }),
+  );
   const counted = mul(cast(isClass, { to: "float32" }), constant("float32", [1, classes], weights));
   return neg(div(sum(mul(counted, logProbabilities), {}), maximum(sum(counted, {}), Number.MIN_VALUE)));
 }

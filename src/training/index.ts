@@ -6,8 +6,17 @@ export {
   evaluationObjectives,
   type ModelEvaluation,
 } from "./evaluate-model.ts";
+export { type EvaluateTaskOptions, evaluateTask, type TaskModelEvaluation } from "./evaluate-task.ts";
 export { type EvaluationOptions, Evaluator, type Metrics } from "./evaluation.ts";
 export type * from "./events.ts";
+export { finetune } from "./finetune.ts";
+export {
+  exampleFileFields,
+  type FinetuneSettings,
+  finetuneFields,
+  resolveFinetuneSettings,
+} from "./finetune-settings.ts";
+export type { FinetuneHooks, FinetuneOptions, FinetuneResult, PreparedFinetuning } from "./finetuning-types.ts";
 export { OutputFolder, type OutputOptions } from "./output-folder.ts";
 export { pretrain } from "./pretrain.ts";
 export {

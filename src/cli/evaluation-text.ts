@@ -1,0 +1,47 @@
+/** A task's figures for people: the metrics, a table of the classes, and what was taken for what. */
+import type { TaskEvaluation } from "../tasks/index.ts";
+import { metricsText } from "./metrics-text.ts";
+
+/** Of more classes than this nobody reads a confusion matrix. */
+const mostConfused = 12;
+/** Of more classes than this only the most frequent are shown. */
+const mostClasses = 40;
+
+export function evaluationText({ metrics, classes = [], confusion }: TaskEvaluation): string {
+  const parts = [`${metricsText(metrics)}\n`];
+  if (classes.length > 0) parts.push(classTable(classes));
+  if (confusion !== undefined && classes.length <= mostConfused) parts.push(confusionTable(classes, confusion));
+  return parts.join("\n");
+}
+
+function classTable(classes: NonNullable<TaskEvaluation["classes"]>): string {
+  const shown = classes.toSorted((a, b) => b.support - a.support).slice(0, mostClasses);
+  const rows = shown.map(({ name, precision, recall, f1, support }) => {
+    return [name, percent(precision), percent(recall), percent(f1), String(support)];
+  });
+  const rest = classes.length > shown.length ? `and ${classes.length - shown.length} rarer classes\n` : "";
+  return aligned([["class", "precision", "recall", "F1", "examples"], ...rows]) + rest;
+}
+
+function confusionTable(
+  classes: NonNullable<TaskEvaluation["classes"]>,
+  confusion: NonNullable<TaskEvaluation["confusion"]>,
+): string {
+  const names = classes.map(({ name }) => name);
+  const rows = confusion.map((counts, index) => [names[index] as string, ...counts.map(String)]);
+  return aligned([["is, taken for →", ...names], ...rows]);
+}
+
+function percent(share: number): string {
+  return `${(100 * share).toFixed(1)}%`;
+}
+
+/** Columns with the first to the left and the others to the right. */
+function aligned(rows: readonly (readonly string[])[]): string {
+  const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
+  const line = (row: readonly string[]): string =>
+    row
+      .map((cell, column) => (column === 0 ? cell.padEnd(widths[0] ?? 0) : cell.padStart(widths[column] ?? 0)))
+      .join("  ");
+  return `${rows.map(line).join("\n")}\n`;
+}

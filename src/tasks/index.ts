@@ -1,0 +1,16 @@
+/** Fine-tuning tasks: examples in, figures out. */
+export { loadTask, taskNames } from "./registry.ts";
+export type {
+  AnyPreparedTask,
+  AnyTask,
+  ClassFigures,
+  Features,
+  LabelOptions,
+  PreparedTask,
+  ProblemType,
+  Task,
+  TaskEvaluation,
+  TaskName,
+  TaskOptions,
+} from "./task.ts";
+export { longestRow } from "./token-rows.ts";

@@ -1,0 +1,14 @@
+/** Every task by its name. None is loaded before it is asked for. */
+import type { AnyTask, TaskName } from "./task.ts";
+
+const loaders: Readonly<Record<TaskName, () => Promise<AnyTask>>> = {
+  "text-classification": async () => (await import("./text-classification.ts")).textClassification,
+  "token-classification": async () => (await import("./token-classification.ts")).tokenClassification,
+  "multiple-choice": async () => (await import("./multiple-choice.ts")).multipleChoice,
+};
+
+export const taskNames = Object.keys(loaders) as readonly TaskName[];
+
+export function loadTask(name: TaskName): Promise<AnyTask> {
+  return loaders[name]();
+}

@@ -1,0 +1,66 @@
+/** The figures that tasks report, from the metrics. */
+import {
+  accuracy,
+  type ClassificationScores,
+  classificationScores,
+  confusionMatrix,
+  matthewsCorrelation,
+  meanAbsoluteError,
+  multiLabelScores,
+  pearson,
+  spanScores,
+  spearman,
+} from "../metrics/index.ts";
+import type { ClassFigures, TaskEvaluation } from "./task.ts";
+
+/** Of one class an example: accuracy, F1 averaged over classes, and the correlation of Matthews. */
+export function classFigures(gold: readonly string[], predicted: readonly string[]): TaskEvaluation {
+  const scores = classificationScores(gold, predicted);
+  return {
+    metrics: {
+      accuracy: accuracy(gold, predicted),
+      macroF1: scores.macro.f1,
+      matthewsCorrelation: matthewsCorrelation(gold, predicted),
+    },
+    classes: figuresOf(scores),
+    confusion: confusionMatrix(gold, predicted).counts,
+  };
+}
+
+/** Of several classes an example: F1 over all labels, F1 averaged over classes, and the share of examples without a fault. */
+export function classSetFigures(
+  gold: readonly (readonly string[])[],
+  predicted: readonly (readonly string[])[],
+): TaskEvaluation {
+  const scores = multiLabelScores(gold, predicted);
+  const { micro, macro, exactMatch } = scores;
+  return { metrics: { microF1: micro.f1, macroF1: macro.f1, exactMatch }, classes: figuresOf(scores) };
+}
+
+/** Of numbers: both correlations and the mean absolute error. */
+export function numberFigures(gold: readonly number[], predicted: readonly number[]): TaskEvaluation {
+  return {
+    metrics: {
+      pearson: pearson(gold, predicted),
+      spearman: spearman(gold, predicted),
+      meanAbsoluteError: meanAbsoluteError(gold, predicted),
+    },
+  };
+}
+
+/** Of labels of words that mark entities: the entities as conlleval counts them, and the share of right labels. */
+export function entityFigures(
+  gold: readonly (readonly string[])[],
+  predicted: readonly (readonly string[])[],
+): TaskEvaluation {
+  const { micro, perType, accuracy: share } = spanScores(gold, predicted);
+  const { precision, recall, f1 } = micro;
+  return {
+    metrics: { f1, precision, recall, accuracy: share },
+    classes: perType.map(({ type: name, ...rest }) => ({ name, ...rest })),
+  };
+}
+
+function figuresOf({ perClass }: ClassificationScores): ClassFigures[] {
+  return perClass.map(({ label, ...rest }) => ({ name: String(label), ...rest }));
+}

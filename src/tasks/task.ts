@@ -1,0 +1,104 @@
+/**
+ * What a fine-tuning task is: which head it takes, how an example becomes tokens and labels, its loss, and how answers are
+ * read and scored. One file each; the training loop knows nothing of any of them.
+ */
+import type { ExampleTask, ReadExample } from "../data/index.ts";
+import type { SymbolicTensor } from "../graph/index.ts";
+import type { AnyModel, ModelTask, PreTrainedConfig } from "../models/index.ts";
+import type { OutputArrays, PreparedBatch, SymbolicInputs } from "../objectives/index.ts";
+import type { Tokenizer } from "../tokenizers/index.ts";
+
+/** The tokens of a text or a pair. */
+export interface TokenRow {
+  readonly inputIds: readonly number[];
+  /** The segment of each token, of models that know segments. */
+  readonly tokenTypeIds?: readonly number[] | undefined;
+}
+
+/** What a model reads of an example at a time: all of it, or a window of a long one. */
+export interface Features {
+  /** Number of the example among those that were given. */
+  readonly example: number;
+  /** One row of tokens, or one of each choice. */
+  readonly rows: readonly TokenRow[];
+}
+
+/** The examples that a task knows how to read. */
+export type TaskName = Extract<ExampleTask, "text-classification" | "token-classification" | "multiple-choice">;
+
+/** How examples are turned into tokens, beside what the task itself says. */
+export interface TaskOptions {
+  /** Tokens of the longest row. */
+  readonly sequenceLength: number;
+  /** Tokens that neighbouring windows of a long text share; texts are cut when left out. */
+  readonly stride?: number | undefined;
+  /** [C]: how much an example of each class counts; all alike when left out. */
+  readonly classWeights?: readonly number[] | undefined;
+}
+
+/** Settings that decide what is learned. */
+export interface LabelOptions {
+  /** Of text classification: `regression` takes labels for numbers. */
+  readonly problemType?: ProblemType | undefined;
+}
+
+export type ProblemType = "regression" | "single_label_classification" | "multi_label_classification";
+
+/** How a model did on some examples. */
+export interface TaskEvaluation {
+  /** Shares from 0 to 1, correlations from −1 to 1; `loss` in nats. */
+  readonly metrics: Readonly<Record<string, number>>;
+  /** Of tasks with classes. */
+  readonly classes?: readonly ClassFigures[];
+  /** [class][predicted]: how many examples; of tasks with one class an example. */
+  readonly confusion?: readonly (readonly number[])[];
+}
+
+export interface ClassFigures {
+  readonly name: string;
+  readonly precision: number;
+  readonly recall: number;
+  readonly f1: number;
+  /** How many there are. */
+  readonly support: number;
+}
+
+/** A task whose labels are known: those of a model. */
+export interface PreparedTask<Example, F extends Features, Result> {
+  /** The metric by which models are compared: the higher, the better. */
+  readonly mainMetric: string;
+  /** Throws a DataError that names the line of an example with a label that the model does not know. */
+  features(examples: readonly Example[]): F[];
+  /** Arrays of one batch, padded to its longest row. */
+  batch(features: readonly F[]): PreparedBatch;
+  /** → [] in nats */
+  loss(model: AnyModel, inputs: SymbolicInputs): SymbolicTensor;
+  /** What `results` reads. */
+  outputs(model: AnyModel, inputs: SymbolicInputs): Readonly<Record<string, SymbolicTensor>>;
+  /** What the model says of each of a batch's features. */
+  results(outputs: OutputArrays, batch: PreparedBatch, features: readonly F[]): Result[];
+  /** `features` and `results` are those of all examples, in order. */
+  evaluate(examples: readonly Example[], features: readonly F[], results: readonly Result[]): TaskEvaluation;
+}
+
+export interface Task<Name extends TaskName = TaskName, F extends Features = Features, Result = unknown> {
+  readonly name: Name;
+  readonly modelTask: ModelTask;
+  /** What the training examples ask of a configuration, such as names for its classes. Throws a DataError. */
+  configuration(
+    examples: readonly ReadExample<Name>[],
+    options: LabelOptions,
+    config: PreTrainedConfig,
+  ): Readonly<Record<string, unknown>>;
+  /** Weights under which all classes count alike; of tasks that have classes. */
+  classWeights?(examples: readonly ReadExample<Name>[], config: PreTrainedConfig): readonly number[];
+  prepare(
+    parts: { readonly config: PreTrainedConfig; readonly tokenizer: Tokenizer },
+    options: TaskOptions,
+  ): PreparedTask<ReadExample<Name>, F, Result>;
+}
+
+// biome-ignore lint/suspicious/noExplicitAny: each task has its own examples, features and results
+export type AnyTask = Task<any, any, any>;
+// biome-ignore lint/suspicious/noExplicitAny: each task has its own examples, features and results
+export type AnyPreparedTask = PreparedTask<any, any, any>;

@@ -1,0 +1,156 @@
+/**
+ * Text classification: a class, several, or a number for a text or a pair of texts.
+ *
+ * Papers: Devlin et al. 2019 (BERT), https://arxiv.org/abs/1810.04805, §4.1: the first token's vector goes through a
+ * classifier; Radford et al. 2018 (GPT), §3.2: the last token's does. Long texts can be read in windows, whose logits are
+ * averaged.
+ */
+import { int64Array, type NamedArray, type ReadExample } from "../data/index.ts";
+import { DataError } from "../errors.ts";
+import type { PreTrainedConfig } from "../models/index.ts";
+import { balancedWeights, ClassNames, namedClasses } from "./class-names.ts";
+import { indexOfLargest, rowsOf } from "./classified-rows.ts";
+import { forwardWithLabels } from "./labelled-forward.ts";
+import type { Features, LabelOptions, PreparedTask, ProblemType, Task } from "./task.ts";
+import { classFigures, classSetFigures, numberFigures } from "./task-figures.ts";
+import { inputsOfRows, textWindows, tokenRow } from "./token-rows.ts";
+
+type Example = ReadExample<"text-classification">;
+
+interface LabelledFeatures extends Features {
+  /** The number of a class, 1 and 0 for each class, or a number to be predicted. */
+  readonly label: number | readonly number[];
+}
+
+/** [C] logits. */
+type Logits = Float32Array;
+
+export const textClassification: Task<"text-classification", LabelledFeatures, Logits> = {
+  name: "text-classification",
+  modelTask: "sequenceClassification",
+
+  configuration(examples, options, config) {
+    const problemType = problemTypeOf(examples, options);
+    if (problemType === "regression") return { problemType, numLabels: 1 };
+    return {
+      problemType,
+      ...namedClasses(
+        examples.flatMap(({ label }) => [label].flat().map(String)),
+        config,
+      ),
+    };
+  },
+
+  classWeights: (examples, config) =>
+    balancedWeights(
+      examples.flatMap(({ label }) => [label].flat().map(String)),
+      config,
+    ),
+
+  prepare({ config, tokenizer }, options): PreparedTask<Example, LabelledFeatures, Logits> {
+    const problemType = problemTypeOfConfig(config);
+    const classes = new ClassNames(config);
+    const labelOf = labelReader(problemType, classes);
+    return {
+      mainMetric: mainMetrics[problemType],
+
+      features: (examples) =>
+        examples.flatMap(({ text, textPair, label, line }, example) =>
+          textWindows(tokenizer, text, textPair, options).map((window) => ({
+            example,
+            rows: [tokenRow(window)],
+            label: labelOf(label, line),
+          })),
+        ),
+
+      batch: (features) => ({ ...inputsOfRows(features, tokenizer), labels: labelArray(features, problemType) }),
+      loss: (model, inputs) => forwardWithLabels(model, inputs, options.classWeights).loss,
+      outputs: (model, inputs) => forwardWithLabels(model, inputs),
+      results: (outputs, batch) => rowsOf(outputs, batch.labels?.dims[0] ?? 0),
+
+      evaluate(examples, features, results) {
+        const logits = meanByExample(features, results, examples.length);
+        if (problemType === "regression") {
+          const gold = examples.map(({ label }) => Number(label));
+          return numberFigures(
+            gold,
+            logits.map(([value]) => value as number),
+          );
+        }
+        // Labels under the model's own names: 1 may be called LABEL_1 there.
+        const gold = examples.map(({ label, line }) =>
+          [label].flat().map((name) => classes.names[classes.idOf(String(name), line)] as string),
+        );
+        const predicted = logits.map((values) =>
+          problemType === "single_label_classification"
+            ? [classes.names[indexOfLargest(values)] as string]
+            : classes.names.filter((_, id) => (values[id] as number) > 0),
+        );
+        return problemType === "single_label_classification"
+          ? classFigures(gold.flat(), predicted.flat())
+          : classSetFigures(gold, predicted);
+      },
+    };
+  },
+};
+
+const mainMetrics: Readonly<Record<ProblemType, string>> = {
+  regression: "spearman",
+  single_label_classification: "accuracy",
+  multi_label_classification: "microF1",
+};
+
+/** What the labels are, unless the options say so. */
+function problemTypeOf(examples: readonly Example[], { problemType }: LabelOptions): ProblemType {
+  const lists = examples.filter(({ label }) => Array.isArray(label)).length;
+  const numbers = examples.filter(({ label }) => typeof label === "number").length;
+  if (problemType === "regression" || numbers > 0) return "regression";
+  if (problemType === "single_label_classification" && lists > 0) {
+    throw new DataError("Some examples have several labels.", {
+      field: "label",
+      expected: "one class",
+      received: "a list",
+      hint: "Say by --problem-type multi_label_classification that several may hold.",
+    });
+  }
+  return problemType ?? (lists > 0 ? "multi_label_classification" : "single_label_classification");
+}
+
+function problemTypeOfConfig({ problemType, numLabels }: PreTrainedConfig): ProblemType {
+  return problemType ?? (numLabels === 1 ? "regression" : "single_label_classification");
+}
+
+function labelReader(problemType: ProblemType, classes: ClassNames) {
+  return (label: Example["label"], line: number): number | readonly number[] => {
+    if (problemType === "regression") return Number(label);
+    const ids = [label].flat().map((name) => classes.idOf(String(name), line));
+    if (problemType === "multi_label_classification") return classes.names.map((_, id) => Number(ids.includes(id)));
+    if (ids.length === 1) return ids[0] as number;
+    throw new DataError(`Line ${line} has ${ids.length} labels.`, {
+      field: "label",
+      expected: "one class: the model tells one from the others",
+      received: JSON.stringify(label),
+      hint: "Train a model on examples with lists of labels, or give one label.",
+    });
+  };
+}
+
+function labelArray(features: readonly LabelledFeatures[], problemType: ProblemType): NamedArray {
+  const values = features.flatMap(({ label }) => label);
+  if (problemType === "single_label_classification") return int64Array(Int32Array.from(values), [values.length]);
+  const dims = problemType === "regression" ? [values.length] : [features.length, values.length / features.length];
+  return { type: "float32", dims, data: Float32Array.from(values) };
+}
+
+/** The mean logits of each example's windows. */
+function meanByExample(features: readonly Features[], results: readonly Logits[], count: number): Float32Array[] {
+  const width = results[0]?.length ?? 0;
+  const sums = Array.from({ length: count }, () => new Float32Array(width));
+  const windows = new Float64Array(count);
+  features.forEach(({ example }, index) => {
+    const sum = sums[example] as Float32Array;
+    for (const [at, value] of (results[index] as Logits).entries()) sum[at] = (sum[at] as number) + value;
+    windows[example] = (windows[example] as number) + 1;
+  });
+  return sums.map((sum, example) => sum.map((value) => value / (windows[example] as number)));
+}

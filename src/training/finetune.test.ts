@@ -1,0 +1,157 @@
+/** Every architecture is fine-tuned for the tasks that it has heads for, on rules that can be learned; suites iterate the registries. */
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { loadArchitecture, modelTypes } from "../models/index.ts";
+import { Random } from "../random.ts";
+import { loadTask, type TaskName, taskNames } from "../tasks/index.ts";
+import { evaluateTask } from "./evaluate-task.ts";
+import type { TrainingEvent } from "./events.ts";
+import { finetune } from "./finetune.ts";
+import type { FinetuneSettings } from "./finetune-settings.ts";
+import type { FinetuneHooks, FinetuneOptions } from "./finetuning-types.ts";
+import { pretrain } from "./pretrain.ts";
+
+let folder: string;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "cloze-finetune-"));
+  await writeFile(join(folder, "corpus.txt"), sentences(400).join("\n"));
+  for (const task of taskNames) await writeFile(join(folder, `${task}.jsonl`), `${examples[task].join("\n")}\n`);
+});
+afterAll(() => rm(folder, { recursive: true }));
+
+const animals = ["cat", "dog", "bird", "fish"] as const;
+const places = ["tree", "house", "river"] as const;
+
+function sentences(count: number): string[] {
+  const random = new Random(5);
+  const pick = (words: readonly string[]): string => words[random.integer(words.length)] as string;
+  return Array.from(
+    { length: count },
+    () => `the ${pick(animals)} ${pick(["sees", "hears", "likes"])} the ${pick(places)} .`,
+  );
+}
+
+/** Rules that a model can learn: the animal's class, which words are animals and places, which choice is an animal. */
+const examples: Readonly<Record<TaskName, readonly string[]>> = {
+  "text-classification": sentences(96).map((text) => JSON.stringify({ text, label: text.split(" ")[1] })),
+  "token-classification": sentences(96).map((text) => {
+    const tokens = text.split(" ");
+    const labelOf = (word: string): string => {
+      if ((animals as readonly string[]).includes(word)) return "B-ANIMAL";
+      return (places as readonly string[]).includes(word) ? "B-PLACE" : "O";
+    };
+    return JSON.stringify({ tokens, labels: tokens.map(labelOf) });
+  }),
+  "multiple-choice": sentences(96).map((text, index) => {
+    const animal = text.split(" ")[1] as string;
+    const choices = places.slice(1).toSpliced(index % 3, 0, animal as never);
+    return JSON.stringify({ context: "who sees the tree .", question: "who ?", choices, label: index % 3 });
+  }),
+};
+
+/** A small model folder with a tokenizer. */
+async function base(architecture: string): Promise<string> {
+  const output = join(folder, `base ${architecture}`);
+  await pretrain(
+    {
+      ...{
+        architecture,
+        corpus: join(folder, "corpus.txt"),
+        output,
+        initialization: "published",
+        dropout: 0,
+        threads: 1,
+      },
+      ...{ vocabSize: 280, sequenceLength: 24, batchSize: 8, steps: 20, warmupSteps: 4, holdOutEvery: 0 },
+    },
+    { overwrite: true },
+  );
+  return output;
+}
+
+async function train(
+  name: string,
+  settings: Partial<FinetuneSettings>,
+  options: FinetuneOptions = {},
+  hooks: FinetuneHooks = {},
+) {
+  const events: TrainingEvent[] = [];
+  const values: Partial<FinetuneSettings> = {
+    ...{ output: join(folder, name), epochs: 10, batchSize: 8, learningRate: 2e-3, threads: 1, validationShare: 0.2 },
+    ...settings,
+  };
+  const result = await finetune(values, options, {
+    onWarning: () => undefined,
+    ...hooks,
+    onEvent: (event) => events.push(event),
+  });
+  return { ...result, events, output: values.output as string };
+}
+
+const weights = (output: string): Promise<Buffer> => readFile(join(output, "model.safetensors"));
+
+describe("fine-tuning", () => {
+  let bases: Readonly<Record<string, string>>;
+  beforeAll(async () => {
+    const made: [string, string][] = [];
+    for (const architecture of modelTypes) made.push([architecture, await base(architecture)]);
+    bases = Object.fromEntries(made);
+  }, 120_000);
+
+  it.each(modelTypes.flatMap((architecture) => taskNames.map((task) => ({ architecture, task }))))(
+    "$architecture learns $task, or has no head for it",
+    async ({ architecture, task }) => {
+      const { tasks } = await loadArchitecture(architecture);
+      const settings = { task, model: bases[architecture] as string, train: join(folder, `${task}.jsonl`) };
+      const name = `${architecture} ${task}`;
+      if (tasks[(await loadTask(task)).modelTask] === undefined) {
+        await expect(train(name, settings)).rejects.toMatchObject({ kind: "configuration" });
+        return;
+      }
+      const { evaluation, output, task: prepared } = await train(name, settings);
+      expect(evaluation?.metrics[prepared.mainMetric]).toBeGreaterThan(0.9);
+      const again = await evaluateTask(task, output, settings.train, { threads: 1 });
+      expect(again.examples).toBe(96);
+      expect(again.metrics[prepared.mainMetric]).toBeGreaterThan(0.9);
+    },
+    60_000,
+  );
+
+  it("goes on after an interruption as if there had been none, and leaves the best model", async () => {
+    const settings = {
+      task: "text-classification" as const,
+      model: bases.bert as string,
+      train: join(folder, "text-classification.jsonl"),
+      ...{ epochs: 3, checkpointEvery: 5, evaluateEvery: 7 },
+    };
+    const whole = await train("undisturbed", settings);
+    const stop = new AbortController();
+    const afterStep = (step: number): boolean => {
+      if (step === 18) stop.abort();
+      return false;
+    };
+    const first = await train("stopped", settings, {}, { afterStep, signal: stop.signal });
+    expect(first.events.at(-1)).toMatchObject({ event: "done", step: 18, reason: "interrupted" });
+    const second = await train("stopped", settings, { resume: true });
+    expect(second.events[0]).toEqual({ event: "resumed", step: 18 });
+    expect(await weights(second.output)).toEqual(await weights(whole.output));
+    expect(second.evaluation?.metrics).toEqual(whole.evaluation?.metrics);
+    const found = whole.events.flatMap((event) => (event.event === "evaluation" ? [event.metrics.accuracy ?? 0] : []));
+    expect(whole.evaluation?.metrics.accuracy).toBe(Math.max(...found));
+  });
+
+  it("trains the head alone when the rest is frozen", async () => {
+    const settings = { task: "text-classification" as const, model: bases.bert as string };
+    const { model } = await train("frozen", {
+      ...settings,
+      train: join(folder, "text-classification.jsonl"),
+      ...{ frozen: true, epochs: 2, output: null },
+    });
+    const before = await readFile(join(bases.bert as string, "model.safetensors"));
+    const changed = [...model.parameters].filter(([, { trainable }]) => trainable).map(([name]) => name);
+    expect(changed).toEqual(["classifier.weight", "classifier.bias"]);
+    expect(before.length).toBeGreaterThan(0);
+  });
+});

@@ -1,0 +1,76 @@
+/** A model's figures on labelled examples. */
+import type { SymbolicTensor } from "../graph/index.ts";
+import { type AnyModel, type InputSpecs, symbolicInputs } from "../models/index.ts";
+import type { OutputArrays, PreparedBatch } from "../objectives/index.ts";
+import { type AnyPreparedTask, type Features, longestRow, type TaskEvaluation } from "../tasks/index.ts";
+import type { StageReport } from "./stages.ts";
+
+export interface TaskEvaluationOptions {
+  /** Rows of a batch; 32. */
+  readonly batchSize?: number;
+  readonly report?: StageReport | undefined;
+}
+
+let evaluators = 0;
+
+/** Evaluates one model on the same examples again and again. */
+export class TaskEvaluator<Example> {
+  /** Tasks of one name may still differ, so each evaluator has graphs of its own. */
+  readonly #key = `task evaluation ${++evaluators}`;
+  readonly #model: AnyModel;
+  readonly #task: AnyPreparedTask;
+  readonly #examples: readonly Example[];
+  readonly #features: readonly Features[];
+
+  constructor(model: AnyModel, task: AnyPreparedTask, examples: readonly Example[]) {
+    this.#model = model;
+    this.#task = task;
+    this.#examples = examples;
+    this.#features = task.features(examples);
+  }
+
+  /** The task's figures, with the mean loss of its features. */
+  async evaluate({ batchSize = 32, report }: TaskEvaluationOptions = {}): Promise<TaskEvaluation> {
+    const features = this.#features;
+    // Long ones first: what takes most memory comes at once.
+    const order = features.map((_, index) => index);
+    order.sort((a, b) => longestRow(features[b] as Features) - longestRow(features[a] as Features) || a - b);
+    const results: unknown[] = new Array(features.length);
+    let lossSum = 0;
+    for (let start = 0; start < order.length; start += batchSize) {
+      const indices = order.slice(start, start + batchSize);
+      const together = indices.map((index) => features[index] as Features);
+      const batch = this.#task.batch(together);
+      const outputs = await this.#outputs(batch);
+      lossSum += Number(outputs.loss?.data[0] ?? 0) * together.length;
+      const read = this.#task.results(outputs, batch, together);
+      indices.forEach((index, at) => {
+        results[index] = read[at];
+      });
+      const done = Math.min(start + batchSize, order.length);
+      report?.({ stage: "evaluating", done, total: order.length, unit: "rows" });
+    }
+    const { metrics, ...rest } = this.#task.evaluate(this.#examples, features, results);
+    return { metrics: { loss: lossSum / Math.max(1, features.length), ...metrics }, ...rest };
+  }
+
+  async #outputs(batch: PreparedBatch): Promise<OutputArrays> {
+    const specs = taskInputSpecs(this.#model, batch);
+    const names = Object.keys(specs);
+    const executable = await this.#model.compiled(`${this.#key} ${names.join()}`, () =>
+      this.#task.outputs(this.#model, symbolicInputs(names, specs) as Record<string, SymbolicTensor>),
+    );
+    return (await executable.run(chosenInputs(batch, names))) as OutputArrays;
+  }
+}
+
+/** Type and shape of the arrays of a batch that the model takes. */
+export function taskInputSpecs(model: AnyModel, batch: PreparedBatch): InputSpecs {
+  const specs = model.inputSpecs(new Set(Object.keys(batch)));
+  return Object.fromEntries(Object.entries(specs).filter(([name]) => name in batch));
+}
+
+/** The arrays with these names. */
+export function chosenInputs(batch: PreparedBatch, names: readonly string[]): PreparedBatch {
+  return Object.fromEntries(names.flatMap((name) => (batch[name] === undefined ? [] : [[name, batch[name]]])));
+}
