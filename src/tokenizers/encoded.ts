@@ -3,7 +3,8 @@ import { TokenizerError } from "../errors.ts";
 import type { Encoding, SequenceId } from "./encoding.ts";
 import type { CreateTensor, IdTensor } from "./tokenizer-tensor.ts";
 
-export type Offsets = [start: number, end: number];
+/** Where a token stands; frozen, since equal ones may be the same object. */
+export type Offsets = readonly [start: number, end: number];
 
 /** Inputs of a model, each [B, T]. Names that the tokenizer's model does not take are absent. */
 export interface EncodedTensors {
@@ -61,8 +62,7 @@ export function toArrays(encoding: Encoding, wanted: WantedFields): EncodedArray
   };
 }
 
-export function toBatchArrays(encodings: readonly Encoding[], wanted: WantedFields): EncodedBatchArrays {
-  const rows = encodings.map((encoding) => toArrays(encoding, wanted));
+export function toBatchArrays(rows: readonly EncodedArrays[], wanted: WantedFields): EncodedBatchArrays {
   return {
     inputIds: rows.map((row) => row.inputIds),
     ...(wanted.tokenTypeIds && { tokenTypeIds: rows.map((row) => row.tokenTypeIds!) }),
@@ -113,6 +113,19 @@ export function toTensors(
   };
 }
 
+/** Places in every text are much the same, so those of short tokens near its beginning are one object each. */
+const SHARED_STARTS = 2048;
+const SHARED_LENGTHS = 16;
+const shared: (Offsets | undefined)[] = new Array(SHARED_STARTS * SHARED_LENGTHS);
+
 function offsetsOf({ starts, ends }: Encoding): Offsets[] {
-  return starts.map((start, index) => [start, ends[index]!]);
+  return starts.map((start, index) => {
+    const end = ends[index]!;
+    const length = end - start;
+    if (start >= SHARED_STARTS || length >= SHARED_LENGTHS) return [start, end];
+    const place = start * SHARED_LENGTHS + length;
+    const offsets = shared[place] ?? Object.freeze([start, end] as const);
+    shared[place] = offsets;
+    return offsets;
+  });
 }

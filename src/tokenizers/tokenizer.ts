@@ -253,16 +253,23 @@ export class Tokenizer extends SpecialTokens<[Texts, TokenizerCallOptions?], Enc
     const padding = resolvePadding(options, this.config, truncation);
     const pipeline = this.#pipelineFor(options);
     const addSpecialTokens = options.addSpecialTokens ?? true;
-    let encodings: Encoding[] = pairs.map(([text, pair]) =>
-      pipeline.encode(text, pair, { addSpecialTokens, truncation }),
-    );
+    const encode = ([text, pair]: (typeof pairs)[number]): Encoding =>
+      pipeline.encode(text, pair, { addSpecialTokens, truncation });
+    const wanted = this.#wantedFields(options);
+    const isPlain = options.returnTensors === false;
+    if (isPlain && !padding) {
+      // One after the other, so that what a text leaves behind is gone before the next.
+      const rows = pairs.map((pair) => toArrays(encode(pair), wanted));
+      return isBatch ? toBatchArrays(rows, wanted) : rows[0]!;
+    }
+    let encodings = pairs.map(encode);
     if (padding) {
       const { token, id } = this.requirePadding();
       encodings = pad(encodings, { ...padding, piece: { id, token, typeId: this.config.padTokenTypeId } });
     }
-    const wanted = this.#wantedFields(options);
-    if (options.returnTensors ?? true) return toTensors(encodings, wanted, this.#createTensor);
-    return isBatch ? toBatchArrays(encodings, wanted) : toArrays(encodings[0]!, wanted);
+    if (!isPlain) return toTensors(encodings, wanted, this.#createTensor);
+    const rows = encodings.map((encoding) => toArrays(encoding, wanted));
+    return isBatch ? toBatchArrays(rows, wanted) : rows[0]!;
   }
 
   /** Plain arrays show everything that is not declined; tensors only what the model takes or the call asks for. */

@@ -1,10 +1,12 @@
 import { describe, expect, it } from "vitest";
+import { TokenList } from "./models/token-list.ts";
 import { WordCache } from "./word-cache.ts";
 
 /** Tokens of `word` as a test would cut it: one for each unit. */
-function tokensOf(word: string) {
-  const units = Array.from({ length: word.length }, (_, index) => index);
-  return { ids: units.map((index) => word.charCodeAt(index)), starts: units, ends: units.map((index) => index + 1) };
+function tokensOf(word: string): TokenList {
+  const tokens = new TokenList();
+  for (let at = 0; at < word.length; at++) tokens.push(word.charCodeAt(at), at, at + 1);
+  return tokens;
 }
 
 function remember(cache: WordCache, word: string): number {

@@ -1,5 +1,5 @@
 /** Remembers how words were cut: in running text nearly every word has been seen before. */
-import type { WordTokens } from "./models/model.ts";
+import type { WordTokens } from "./models/index.ts";
 import { grown, WordTable } from "./word-table.ts";
 
 /** Longer words seldom come again: they are not worth the memory, nor the time to store them. */
@@ -34,16 +34,16 @@ export class WordCache {
     return word;
   }
 
-  #write(word: number, { ids, starts, ends }: WordTokens): void {
+  #write(word: number, { count, ids, starts, ends }: WordTokens): void {
     if (word + 2 > this.tokenStarts.length) this.tokenStarts = grown(this.tokenStarts, word + 2);
     const first = this.tokenStarts[word]!;
-    const last = first + ids.length;
+    const last = first + count;
     if (last > this.ids.length) {
       this.ids = grown(this.ids, last);
       this.starts = grown(this.starts, last);
       this.ends = grown(this.ends, last);
     }
-    for (let index = 0; index < ids.length; index++) {
+    for (let index = 0; index < count; index++) {
       this.ids[first + index] = ids[index]!;
       this.starts[first + index] = starts[index]!;
       this.ends[first + index] = ends[index]!;

@@ -5,12 +5,16 @@ import type { EncodingBuilder } from "./encoding-builder.ts";
 import type { Model, WordTokens } from "./models/index.ts";
 import type { Spelling } from "./pre-tokenizers/index.ts";
 import { WordCache } from "./word-cache.ts";
+import { grown } from "./word-table.ts";
 
 export class WordEncoder {
   readonly #model: Model;
   /** The id whose token shows the text itself; -1 if there is none. */
   readonly #shownId: number;
   readonly #cache = new WordCache();
+  /** Start and end in the word of the character that became each unit of its spelling. */
+  #charStarts = new Int32Array(256);
+  #charEnds = new Int32Array(256);
 
   constructor(model: Model) {
     const { showsUnknownText, unknownToken, vocabulary } = model;
@@ -50,7 +54,32 @@ export class WordEncoder {
   }
 
   #learn(text: string, start: number, end: number, spelling: Spelling | undefined): number {
-    return this.#cache.add(text, start, end, tokensOf(this.#model, text.slice(start, end), spelling));
+    const word = text.slice(start, end);
+    const spelled = spelling ? spelling.rewrite(word) : word;
+    const tokens = this.#model.tokenize(spelled);
+    if (spelling && spelled.length !== word.length) this.#unspell(tokens, word, spelling, spelled.length);
+    return this.#cache.add(text, start, end, tokens);
+  }
+
+  /** Makes starts and ends those in the word before it was respelled. */
+  #unspell({ count, starts, ends }: WordTokens, word: string, spelling: Spelling, spelledLength: number): void {
+    if (this.#charStarts.length < spelledLength) {
+      this.#charStarts = grown(this.#charStarts, spelledLength);
+      this.#charEnds = grown(this.#charEnds, spelledLength);
+    }
+    for (let start = 0, unit = 0; start < word.length; ) {
+      const codePoint = word.codePointAt(start)!;
+      const end = start + unitsOf(codePoint);
+      for (const last = unit + spelling.unitsOf(codePoint); unit < last; unit++) {
+        this.#charStarts[unit] = start;
+        this.#charEnds[unit] = end;
+      }
+      start = end;
+    }
+    for (let at = 0; at < count; at++) {
+      starts[at] = this.#charStarts[starts[at]!]!;
+      ends[at] = this.#charEnds[ends[at]! - 1]!;
+    }
   }
 
   #shownText(source: AlignedText, start: number, end: number, spelling: Spelling | undefined, index: number): string {
@@ -60,30 +89,6 @@ export class WordEncoder {
     const suffix = ends[index] === text.length ? (this.#model.unknownTextSuffix ?? "") : "";
     return text.slice(starts[index], ends[index]) + suffix;
   }
-}
-
-/** The tokens of a word, their starts and ends as units of the word before it was respelled. */
-function tokensOf(model: Model, word: string, spelling: Spelling | undefined): WordTokens {
-  if (!spelling) return model.tokenize(word);
-  const spelled = spelling.rewrite(word);
-  const tokens = model.tokenize(spelled);
-  if (spelled.length === word.length) return tokens;
-  // Where the character lies that became each unit.
-  const [starts, ends] = [new Array<number>(spelled.length), new Array<number>(spelled.length)];
-  for (let start = 0, unit = 0; start < word.length; ) {
-    const codePoint = word.codePointAt(start)!;
-    const end = start + unitsOf(codePoint);
-    for (const last = unit + spelling.unitsOf(codePoint); unit < last; unit++) {
-      starts[unit] = start;
-      ends[unit] = end;
-    }
-    start = end;
-  }
-  return {
-    ids: tokens.ids,
-    starts: tokens.starts.map((start) => starts[start]!),
-    ends: tokens.ends.map((end) => ends[end - 1]!),
-  };
 }
 
 /** A growing list of ids that is used again and again. */

@@ -10,7 +10,8 @@ import { JsonFields } from "../json-fields.ts";
 import { PairTable } from "../pair-table.ts";
 import { Vocabulary } from "../vocabulary.ts";
 import { MergeQueue } from "./merge-queue.ts";
-import type { Model, WordTokens } from "./model.ts";
+import type { Model } from "./model.ts";
+import { TokenList, type WordTokens } from "./token-list.ts";
 
 /** Characters below this code are looked up in a table. */
 const LOW_CODES = 0x400;
@@ -50,7 +51,9 @@ export class BpeModel implements Model {
   readonly #unknownId: number | undefined;
   /** Ids of characters that need no affix, by their code, as far as they are low; -1 for none. Bytes are among them. */
   readonly #lowIds: Int32Array;
-  readonly #scratch: Symbols = { ids: [], starts: [], ends: [], count: 0 };
+  readonly #tokens = new TokenList();
+  /** Of the symbols of a short word: with which of its characters each begins, and the rank of each with the next. */
+  readonly #firsts = new Int32Array(FEW_SYMBOLS);
   readonly #pairRanks = new Int32Array(FEW_SYMBOLS);
   readonly #queue = new MergeQueue();
 
@@ -105,10 +108,13 @@ export class BpeModel implements Model {
   }
 
   tokenize(word: string): WordTokens {
-    const whole = this.#wholeWord(word);
-    if (whole) return whole;
-    const symbols = this.#symbols(word);
-    return symbols.count <= FEW_SYMBOLS ? this.#mergeFew(symbols) : this.#mergeMany(copyOf(symbols));
+    const tokens = this.#tokens.clear();
+    const whole = this.options.ignoreMerges ? this.vocabulary.idOf(word) : undefined;
+    if (whole !== undefined) return tokens.push(whole, 0, word.length);
+    this.#readSymbols(word, tokens);
+    if (tokens.count <= FEW_SYMBOLS) this.#mergeFew(tokens);
+    else this.#mergeMany(tokens);
+    return tokens;
   }
 
   toJSONText(): string {
@@ -153,22 +159,15 @@ export class BpeModel implements Model {
     });
   }
 
-  #wholeWord(word: string): WordTokens | undefined {
-    const id = this.options.ignoreMerges ? this.vocabulary.idOf(word) : undefined;
-    return id === undefined ? undefined : { ids: [id], starts: [0], ends: [word.length] };
-  }
-
   /** The word's characters as ids, before any merge. */
-  #symbols(word: string): Symbols {
+  #readSymbols(word: string, symbols: TokenList): void {
     const { continuingSubwordPrefix: prefix = "", endOfWordSuffix: suffix = "" } = this.options;
-    const symbols = this.#scratch;
-    symbols.count = 0;
     let lastIsUnknown = false;
     for (let start = 0; start < word.length; ) {
       const code = word.charCodeAt(start);
       const lowId = code < LOW_CODES ? this.#lowIds[code]! : -1;
       if (lowId >= 0) {
-        addSymbol(symbols, lowId, start, ++start);
+        symbols.push(lowId, start, ++start);
         lastIsUnknown = false;
         continue;
       }
@@ -177,53 +176,61 @@ export class BpeModel implements Model {
       const symbol = (start > 0 ? prefix : "") + character + (end === word.length ? suffix : "");
       const id = this.vocabulary.idOf(symbol);
       if (id !== undefined) {
-        addSymbol(symbols, id, start, end);
+        symbols.push(id, start, end);
         lastIsUnknown = false;
       } else if (!(this.options.byteFallback && this.#addBytes(symbols, symbol, start, end))) {
         if (lastIsUnknown && this.options.fuseUnknown) symbols.ends[symbols.count - 1] = end;
-        else if (this.#unknownId !== undefined) addSymbol(symbols, this.#unknownId, start, end);
+        else if (this.#unknownId !== undefined) symbols.push(this.#unknownId, start, end);
         lastIsUnknown = this.#unknownId !== undefined;
       }
       start = end;
     }
-    return symbols;
   }
 
   /** Whether the vocabulary could write the symbol byte by byte. */
-  #addBytes(symbols: Symbols, symbol: string, start: number, end: number): boolean {
+  #addBytes(symbols: TokenList, symbol: string, start: number, end: number): boolean {
     const ids = Array.from(new TextEncoder().encode(symbol), (byte) =>
       this.vocabulary.idOf(`<0x${byte.toString(16).toUpperCase().padStart(2, "0")}>`),
     );
     if (ids.includes(undefined)) return false;
-    for (const id of ids) addSymbol(symbols, id!, start, end);
+    for (const id of ids) symbols.push(id!, start, end);
     return true;
   }
 
   /** Merges until no pair can be merged: lowest rank first, of equal ranks the leftmost. */
-  #mergeFew(symbols: Symbols): WordTokens {
+  #mergeFew(symbols: TokenList): void {
     const { ids, starts, ends } = symbols;
+    const [firsts, ranks] = [this.#firsts, this.#pairRanks];
     let { count } = symbols;
-    const ranks = this.#pairRanks;
-    for (let left = 0; left + 1 < count; left++) ranks[left] = this.#rankOf(ids[left]!, ids[left + 1]!);
+    for (let at = 0; at < count; at++) {
+      firsts[at] = at;
+      ranks[at] = at + 1 < count ? this.#rankOf(ids[at]!, ids[at + 1]!) : NO_MERGE;
+    }
     while (count > 1) {
       let best = 0;
-      for (let left = 1; left + 1 < count; left++) if (ranks[left]! < ranks[best]!) best = left;
-      const rank = ranks[best]!;
+      let rank = ranks[0]!;
+      for (let at = 1; at < count; at++) {
+        if (ranks[at]! >= rank) continue;
+        rank = ranks[at]!;
+        best = at;
+      }
       if (rank === NO_MERGE) break;
       ids[best] = this.#merged[rank]!;
-      ends[best] = ends[best + 1]!;
       count--;
       for (let at = best + 1; at < count; at++) {
         ids[at] = ids[at + 1]!;
-        starts[at] = starts[at + 1]!;
-        ends[at] = ends[at + 1]!;
-        ranks[at - 1] = ranks[at]!;
+        firsts[at] = firsts[at + 1]!;
+        ranks[at] = ranks[at + 1]!;
       }
       if (best > 0) ranks[best - 1] = this.#rankOf(ids[best - 1]!, ids[best]!);
-      if (best + 1 < count) ranks[best] = this.#rankOf(ids[best]!, ids[best + 1]!);
+      ranks[best] = best + 1 < count ? this.#rankOf(ids[best]!, ids[best + 1]!) : NO_MERGE;
+    }
+    // What is read here lies no further to the left than what is written.
+    for (let at = 0; at < count; at++) {
+      starts[at] = starts[firsts[at]!]!;
+      ends[at] = ends[(at + 1 < count ? firsts[at + 1]! : symbols.count) - 1]!;
     }
     symbols.count = count;
-    return copyOf(symbols);
   }
 
   #rankOf(left: number, right: number): number {
@@ -232,17 +239,16 @@ export class BpeModel implements Model {
   }
 
   /** The same for words of any length, in time that does not grow with its square. */
-  #mergeMany(symbols: MutableTokens): WordTokens {
-    const { ids, ends } = symbols;
-    const count = ids.length;
+  #mergeMany(symbols: TokenList): void {
+    const { ids, starts, ends, count } = symbols;
     // The symbols form a list: `next` and `previous` skip what was merged away, whose id becomes -1.
-    const next: number[] = [];
-    const previous: number[] = [];
+    const next = new Int32Array(count);
+    const previous = new Int32Array(count);
     const queue = this.#queue;
     queue.clear();
     for (let index = 0; index < count; index++) {
-      next.push(index + 1);
-      previous.push(index - 1);
+      next[index] = index + 1;
+      previous[index] = index - 1;
       if (index > 0) this.#propose(ids, index - 1, index);
     }
     while (queue.pop()) {
@@ -264,11 +270,13 @@ export class BpeModel implements Model {
         this.#propose(ids, left, after);
       }
     }
-    return withoutMerged(symbols);
+    symbols.clear();
+    // Nothing is written before it was read.
+    for (let at = 0; at < count; at = next[at]!) symbols.push(ids[at]!, starts[at]!, ends[at]!);
   }
 
   /** Puts two neighbours into the queue if they merge. */
-  #propose(ids: readonly number[], left: number, right: number): void {
+  #propose(ids: Int32Array, left: number, right: number): void {
     const rank = this.#ranks.get(ids[left]!, ids[right]!);
     if (rank >= 0) this.#queue.push(rank, left);
   }
@@ -295,45 +303,6 @@ export function readBpeFiles(vocab: string, merges: string, folder: string, opti
     line === "" || line.startsWith("#version") ? [] : [readMerge(line, index, fields)],
   );
   return new BpeModel(vocabulary, pairs, options, fields.file);
-}
-
-interface MutableTokens {
-  readonly ids: number[];
-  readonly starts: number[];
-  readonly ends: number[];
-}
-
-/** Symbols of a word, in arrays that are used again and again: only the first `count` elements count. */
-interface Symbols extends MutableTokens {
-  count: number;
-}
-
-function addSymbol(symbols: Symbols, id: number, start: number, end: number): void {
-  const at = symbols.count++;
-  symbols.ids[at] = id;
-  symbols.starts[at] = start;
-  symbols.ends[at] = end;
-}
-
-function copyOf({ ids, starts, ends, count }: Symbols): MutableTokens {
-  return { ids: ids.slice(0, count), starts: starts.slice(0, count), ends: ends.slice(0, count) };
-}
-
-/** Drops what was merged away, in place. */
-function withoutMerged(symbols: MutableTokens): WordTokens {
-  const { ids, starts, ends } = symbols;
-  let kept = 0;
-  for (let index = 0; index < ids.length; index++) {
-    if (ids[index] === -1) continue;
-    ids[kept] = ids[index]!;
-    starts[kept] = starts[index]!;
-    ends[kept] = ends[index]!;
-    kept++;
-  }
-  ids.length = kept;
-  starts.length = kept;
-  ends.length = kept;
-  return symbols;
 }
 
 /** Merges stand in files as `["a", "b"]`, in older ones as `"a b"`. */

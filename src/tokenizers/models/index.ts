@@ -26,5 +26,6 @@ function typeOfOldFile(fields: JsonFields): string | undefined {
 }
 
 export type { Merge } from "./bpe.ts";
-export type { Model, WordTokens } from "./model.ts";
+export type { Model } from "./model.ts";
+export type { WordTokens } from "./token-list.ts";
 export { BpeModel, readBpeFiles, readWordPieceFile, UnigramModel, WordPieceModel };

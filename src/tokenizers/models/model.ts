@@ -1,11 +1,5 @@
 import type { Vocabulary } from "../vocabulary.ts";
-
-/** The tokens of one word, in order: parallel arrays. Start and end are UTF-16 units within the word. */
-export interface WordTokens {
-  readonly ids: readonly number[];
-  readonly starts: readonly number[];
-  readonly ends: readonly number[];
-}
+import type { WordTokens } from "./token-list.ts";
 
 /** Cuts words into tokens of a vocabulary. */
 export interface Model {

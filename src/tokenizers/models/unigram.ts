@@ -6,7 +6,8 @@
 import { TokenizerError } from "../../errors.ts";
 import { isCount, type JsonFields } from "../json-fields.ts";
 import { Vocabulary } from "../vocabulary.ts";
-import type { Model, WordTokens } from "./model.ts";
+import type { Model } from "./model.ts";
+import { TokenList, type WordTokens } from "./token-list.ts";
 import { ROOT, TokenTrie } from "./token-trie.ts";
 
 export interface UnigramOptions {
@@ -31,6 +32,7 @@ export class UnigramModel implements Model {
   readonly showsUnknownText = true;
   readonly #trie: TokenTrie;
   readonly #unknownScore: number;
+  readonly #tokens = new TokenList();
 
   constructor(vocabulary: Vocabulary, scores: ArrayLike<number>, options: UnigramOptions) {
     this.vocabulary = vocabulary;
@@ -126,20 +128,15 @@ export class UnigramModel implements Model {
 
   /** Unknown characters in a row become one token, or bytes. */
   #nameParts(word: string, cuts: readonly { start: number; end: number; isUnknown: boolean }[]): WordTokens {
-    const tokens = { ids: [] as number[], starts: [] as number[], ends: [] as number[] };
-    const add = (id: number, start: number, end: number): void => {
-      tokens.ids.push(id);
-      tokens.starts.push(start);
-      tokens.ends.push(end);
-    };
+    const tokens = this.#tokens.clear();
     for (let index = cuts.length - 1; index >= 0; index--) {
       const { start, isUnknown } = cuts[index]!;
       while (isUnknown && index > 0 && cuts[index - 1]!.isUnknown) index--;
       const { end } = cuts[index]!;
       const text = word.slice(start, end);
       const id = this.vocabulary.idOf(text);
-      if (id !== undefined) add(id, start, end);
-      else for (const part of this.#bytesOf(text) ?? [this.#requireUnknown(text)]) add(part, start, end);
+      if (id !== undefined) tokens.push(id, start, end);
+      else for (const part of this.#bytesOf(text) ?? [this.#requireUnknown(text)]) tokens.push(part, start, end);
     }
     return tokens;
   }

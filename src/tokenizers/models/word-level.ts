@@ -1,7 +1,8 @@
 import { TokenizerError } from "../../errors.ts";
 import type { JsonFields } from "../json-fields.ts";
 import { Vocabulary } from "../vocabulary.ts";
-import type { Model, WordTokens } from "./model.ts";
+import type { Model } from "./model.ts";
+import { TokenList, type WordTokens } from "./token-list.ts";
 
 /** Each word is a token, or unknown. */
 export class WordLevelModel implements Model {
@@ -10,6 +11,7 @@ export class WordLevelModel implements Model {
   readonly allowsCleanUp = true;
   readonly showsUnknownText = false;
   readonly #unknownId: number | undefined;
+  readonly #tokens = new TokenList();
 
   /** An unknown token that the vocabulary lacks is allowed: a text with an unknown word is then an error. */
   constructor(vocabulary: Vocabulary, unknownToken: string) {
@@ -24,7 +26,7 @@ export class WordLevelModel implements Model {
 
   tokenize(word: string): WordTokens {
     const id = this.vocabulary.idOf(word) ?? this.#unknownId;
-    if (id !== undefined) return { ids: [id], starts: [0], ends: [word.length] };
+    if (id !== undefined) return this.#tokens.clear().push(id, 0, word.length);
     throw new TokenizerError(`The vocabulary lacks the word ${JSON.stringify(word)} and has no unknown token.`, {
       field: "unk_token",
       expected: "an unknown token of the vocabulary",

@@ -3,18 +3,26 @@ import { Vocabulary } from "../vocabulary.ts";
 import { readWordPieceFile, WordPieceModel } from "./wordpiece.ts";
 
 const model = new WordPieceModel(new Vocabulary(["[UNK]", "un", "##aff", "##able", "##a", "a", "😀", "##😀"]));
-const cut = (word: string): string[] => model.tokenize(word).ids.map((id) => model.vocabulary.tokenOf(id)!);
+const cut = (word: string): string[] => {
+  const { ids, count } = model.tokenize(word);
+  return Array.from(ids.subarray(0, count), (id) => model.vocabulary.tokenOf(id)!);
+};
+const endsOf = (word: string): number[] => {
+  const { ends, count } = model.tokenize(word);
+  return Array.from(ends.subarray(0, count));
+};
 
 describe("WordPieceModel", () => {
   it("takes the longest piece each time", () => {
     expect(cut("unaffable")).toEqual(["un", "##aff", "##able"]);
-    expect(model.tokenize("unaffable")).toMatchObject({ starts: [0, 2, 5], ends: [2, 5, 9] });
+    expect(endsOf("unaffable")).toEqual([2, 5, 9]);
+    expect(Array.from(model.tokenize("unaffable").starts.subarray(0, 3))).toEqual([0, 2, 5]);
     expect(cut("una")).toEqual(["un", "##a"]);
   });
 
   it("gives a word up as a whole", () => {
     expect(cut("unaffablex")).toEqual(["[UNK]"]);
-    expect(model.tokenize("unaffablex").ends).toEqual([10]);
+    expect(endsOf("unaffablex")).toEqual([10]);
   });
 
   it("counts characters, not units, of long words", () => {

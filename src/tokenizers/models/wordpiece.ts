@@ -5,7 +5,8 @@
  */
 import { fieldError, type JsonFields } from "../json-fields.ts";
 import { Vocabulary } from "../vocabulary.ts";
-import type { Model, WordTokens } from "./model.ts";
+import type { Model } from "./model.ts";
+import { TokenList, type WordTokens } from "./token-list.ts";
 
 export interface WordPieceOptions {
   readonly unknownToken: string;
@@ -28,6 +29,7 @@ export class WordPieceModel implements Model {
   readonly options: WordPieceOptions;
   readonly #unknownId: number;
   readonly #longestPiece: number;
+  readonly #tokens = new TokenList();
 
   constructor(vocabulary: Vocabulary, options: Partial<WordPieceOptions> = {}, file?: string) {
     this.vocabulary = vocabulary;
@@ -50,7 +52,7 @@ export class WordPieceModel implements Model {
   }
 
   tokenize(word: string): WordTokens {
-    return this.#cut(word) ?? { ids: [this.#unknownId], starts: [0], ends: [word.length] };
+    return this.#cut(word) ?? this.#tokens.clear().push(this.#unknownId, 0, word.length);
   }
 
   toJSONText(): string {
@@ -76,9 +78,7 @@ export class WordPieceModel implements Model {
   #cut(word: string): WordTokens | undefined {
     const { continuingSubwordPrefix: prefix, maxInputCharactersPerWord } = this.options;
     if (isLongerThan(word, maxInputCharactersPerWord)) return undefined;
-    const ids: number[] = [];
-    const starts: number[] = [];
-    const ends: number[] = [];
+    const tokens = this.#tokens.clear();
     for (let start = 0; start < word.length; ) {
       let end = Math.min(word.length, start + this.#longestPiece);
       let id: number | undefined;
@@ -88,12 +88,10 @@ export class WordPieceModel implements Model {
         if (id !== undefined) break;
       }
       if (id === undefined) return undefined;
-      ids.push(id);
-      starts.push(start);
-      ends.push(end);
+      tokens.push(id, start, end);
       start = end;
     }
-    return { ids, starts, ends };
+    return tokens;
   }
 }
 

@@ -1,7 +1,8 @@
 import { parseJson } from "../../platform/file-errors.ts";
 import { fieldError, JsonFields } from "../json-fields.ts";
 import { BpeModel, type Merge } from "../models/bpe.ts";
-import type { Model, WordTokens } from "../models/model.ts";
+import type { Model } from "../models/model.ts";
+import type { WordTokens } from "../models/token-list.ts";
 import { Vocabulary } from "../vocabulary.ts";
 
 const SUFFIX = "</w>";
@@ -37,9 +38,10 @@ export class XlmBpeModel implements Model {
   }
 
   tokenize(word: string): WordTokens {
-    const { ids, starts, ends } = this.#complete.tokenize(word);
-    const { size } = this.vocabulary;
-    return { ids: ids.map((id) => (id < size ? id : this.#unknownId)), starts, ends };
+    const tokens = this.#complete.tokenize(word);
+    const { ids, count } = tokens;
+    for (let at = 0; at < count; at++) if (ids[at]! >= this.vocabulary.size) ids[at] = this.#unknownId;
+    return tokens;
   }
 
   toJSONText(): string {
