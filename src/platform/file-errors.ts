@@ -140,6 +140,7 @@ export function parseJson(text: string, file: string, kind: FileKind): unknown {
   } catch (cause) {
     throw fileKindError(kind, `${file} is not valid JSON: ${cause instanceof Error ? cause.message : String(cause)}`, {
       file,
+      field: "(the whole file)",
       expected: "JSON",
       hint: "Check the file: it may be cut short, or hold comments, NaN or a trailing comma.",
       cause,

@@ -59,6 +59,7 @@ export async function gunzip(
     if (total > maxBytes) {
       throw new ResourceError(`${file} unpacks to more than ${maxBytes} bytes.`, {
         file,
+        field: "(the whole file)",
         expected: `at most ${maxBytes} bytes`,
         hint: "Unpack the file yourself if its size is right.",
       });

@@ -136,14 +136,15 @@ export function readAddedToken(entry: JsonFields, special: boolean): AddedToken 
 
 /** Reads `added_tokens.json`, where tokens that were added to an old tokenizer stand with their ids. */
 export function readAddedTokenIds(value: JsonFields): AddedTokenWithId[] {
-  return value.keys().map((content) => {
-    const id = value.raw(content);
+  const tokens: AddedTokenWithId[] = [];
+  value.forEach((content, id) => {
     if (!isCount(id)) throw fieldError(value.file, JSON.stringify(content), "an id", id);
     if (content === "" || content.length > LONGEST_TOKEN) {
       throw fieldError(value.file, String(id), `a token of 1 to ${LONGEST_TOKEN} characters`, content);
     }
-    return { id, ...specialToken(content, { special: false, normalized: true }) };
+    tokens.push({ id, ...specialToken(content, { special: false, normalized: true }) });
   });
+  return tokens;
 }
 
 export function addedTokenToJSON(token: AddedTokenWithId): Record<string, unknown> {

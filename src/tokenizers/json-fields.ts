@@ -6,12 +6,33 @@ import { TokenizerError } from "../errors.ts";
 export type JsonObject = { [key: string]: JsonValue };
 export type JsonValue = string | number | boolean | null | readonly JsonValue[] | JsonObject;
 
+/** An object of many keys, such as a vocabulary, without a hash table unless one is needed. */
+export class LargeObject {
+  readonly keys: readonly string[];
+  readonly values: readonly unknown[];
+  #byKey: ReadonlyMap<string, unknown> | undefined;
+
+  constructor(keys: readonly string[], values: readonly unknown[]) {
+    this.keys = keys;
+    this.values = values;
+  }
+
+  get(key: string): unknown {
+    this.#byKey ??= new Map(this.keys.map((each, index) => [each, this.values[index]]));
+    return this.#byKey.get(key);
+  }
+
+  toJSON(): Record<string, unknown> {
+    return Object.fromEntries(this.keys.map((key, index) => [key, this.values[index]]));
+  }
+}
+
 /** An object of a file, with the path to it. */
 export class JsonFields {
   readonly file: string;
   /** Path of this object inside the file, such as `model` or `normalizer.normalizers.0`; empty for the whole. */
   readonly path: string;
-  readonly #object: Record<string, unknown>;
+  readonly #object: Record<string, unknown> | LargeObject;
 
   constructor(value: unknown, file: string, path = "") {
     this.file = file;
@@ -19,19 +40,29 @@ export class JsonFields {
     if (typeof value !== "object" || value === null || Array.isArray(value)) {
       throw fieldError(file, path || "(the whole file)", "an object", value);
     }
-    this.#object = value as Record<string, unknown>;
+    this.#object = value as Record<string, unknown> | LargeObject;
   }
 
   has(name: string): boolean {
-    return Object.hasOwn(this.#object, name) && this.#object[name] !== null && this.#object[name] !== undefined;
+    const value = this.raw(name);
+    return value !== null && value !== undefined;
   }
 
-  keys(): string[] {
-    return Object.keys(this.#object);
+  keys(): readonly string[] {
+    return this.#object instanceof LargeObject ? this.#object.keys : Object.keys(this.#object);
+  }
+
+  /** Calls `visit` for each key, and for one that stands there twice perhaps twice. */
+  forEach(visit: (key: string, value: unknown) => void): void {
+    if (this.#object instanceof LargeObject) {
+      const { keys, values } = this.#object;
+      for (let index = 0; index < keys.length; index++) visit(keys[index]!, values[index]);
+    } else for (const [key, value] of Object.entries(this.#object)) visit(key, value);
   }
 
   /** The value as it is, undefined where absent. */
   raw(name: string): unknown {
+    if (this.#object instanceof LargeObject) return this.#object.get(name);
     return Object.hasOwn(this.#object, name) ? this.#object[name] : undefined;
   }
 
@@ -90,7 +121,7 @@ export class JsonFields {
   }
 
   #valueOr(name: string, fallback: unknown): unknown {
-    return this.has(name) ? this.#object[name] : fallback;
+    return this.has(name) ? this.raw(name) : fallback;
   }
 
   #at(name: string): string {

@@ -1,11 +1,11 @@
 /** Folders with a tokenizer: which files they may have, how they are read together, and how one is written. */
 import { platform } from "#platform";
 import { TokenizerError } from "../errors.ts";
-import { decodeText, parseJson } from "../platform/file-errors.ts";
+import { decodeText } from "../platform/file-errors.ts";
 import { gunzip } from "../platform/gzip.ts";
 import { type AddedTokenWithId, readAddedTokenIds } from "./added-vocabulary.ts";
-import { JsonFields } from "./json-fields.ts";
-import { requireJsonShape } from "./json-shape.ts";
+import { fieldError, JsonFields } from "./json-fields.ts";
+import { readJsonFields } from "./json-reader.ts";
 import { BertNormalizer } from "./normalizers/index.ts";
 import { withPrefixSpace } from "./prefix-space.ts";
 import { tokenizerClass, tokenizerClassOfModel } from "./tokenizer-classes.ts";
@@ -20,18 +20,29 @@ import { readTokenizerJson, writeTokenizerJson } from "./tokenizer-json.ts";
 import type { TokenizerPipeline } from "./tokenizer-pipeline.ts";
 import { type ReadText, type ReadTokenizerFile, readVocabularyFiles } from "./vocabulary-files.ts";
 
-/** Unpacked tokenizers are not larger: a bound, so that a small hostile file cannot fill the memory. */
-const MOST_UNPACKED_BYTES = 1 << 25;
+/** No published file is larger: a bound, so that a hostile one, perhaps a small packed one, cannot fill the memory. */
+const MOST_BYTES = 40 << 20;
 
 /** Reads from a folder of this machine; a file may also be packed as `name.gz`. */
 export function folderReader(folder: string): ReadTokenizerFile {
   return async (name) => {
     const path = platform.join(folder, name);
-    if ((await platform.stat(path, "tokenizer"))?.kind === "file") return await platform.readFile(path, "tokenizer");
+    if (await isFile(path)) return await platform.readFile(path, "tokenizer");
     const packed = `${path}.gz`;
-    if ((await platform.stat(packed, "tokenizer"))?.kind !== "file") return undefined;
-    return await gunzip(await platform.readFile(packed, "tokenizer"), packed, "tokenizer", MOST_UNPACKED_BYTES);
+    if (!(await isFile(packed))) return undefined;
+    return await gunzip(await platform.readFile(packed, "tokenizer"), packed, "tokenizer", MOST_BYTES);
   };
+}
+
+async function isFile(path: string): Promise<boolean> {
+  const stat = await platform.stat(path, "tokenizer");
+  if (stat?.kind !== "file") return false;
+  requireModestSize(stat.sizeBytes, path);
+  return true;
+}
+
+function requireModestSize(bytes: number, file: string): void {
+  if (bytes > MOST_BYTES) throw fieldError(file, "(the whole file)", `of at most ${MOST_BYTES} bytes`, bytes);
 }
 
 export interface PretrainedParts {
@@ -48,14 +59,15 @@ export async function readPretrainedTokenizer(folder: string, readFile: ReadToke
   const path = (name: string): string => (folder === "" ? name : `${folder.replace(/\/$/, "")}/${name}`);
   const read: ReadText = async (name) => {
     const content = await readFile(name);
+    if (content !== undefined) requireModestSize(content.length, path(name));
     return typeof content === "object" ? decodeText(content, path(name), "tokenizer") : content;
   };
   const json = async (name: string): Promise<JsonFields | undefined> => {
     const text = await read(name);
-    return text === undefined ? undefined : new JsonFields(parse(text, path(name)), path(name));
+    return text === undefined ? undefined : readJsonFields(text, path(name));
   };
   const empty = (name: string): JsonFields => new JsonFields({}, path(name));
-  const whole = await read("tokenizer.json");
+  const whole = await json("tokenizer.json");
   const modelType = (await json("config.json"))?.raw("model_type");
   const modelClass = tokenizerClassOfModel(typeof modelType === "string" ? modelType : undefined);
   const config = readTokenizerConfig(
@@ -68,17 +80,12 @@ export async function readPretrainedTokenizer(folder: string, readFile: ReadToke
   const pipeline =
     whole === undefined
       ? await readVocabularyFiles(folder, read, readFile, config)
-      : obeyConfig(readTokenizerJson(parse(whole, path("tokenizer.json")), path("tokenizer.json")), config);
+      : obeyConfig(readTokenizerJson(whole), config);
   const added = await json("added_tokens.json");
   addTokensWithIds(pipeline, added ? readAddedTokenIds(added) : [], path("added_tokens.json"));
   const inConfig = [...config.addedTokens].map(([id, token]) => ({ ...token, id }));
   addTokensWithIds(pipeline, inConfig, path("tokenizer_config.json"));
   return { pipeline, config };
-}
-
-function parse(text: string, file: string): unknown {
-  requireJsonShape(text, file);
-  return parseJson(text, file, "tokenizer");
 }
 
 /** Folders from before tokenizer.json may name no class; then the kind of their vocabulary tells. */

@@ -1,7 +1,7 @@
 /** Reads and writes tokenizer.json, the one file that holds a whole pipeline. */
 import { addedTokenToJSON, readAddedTokens } from "./added-vocabulary.ts";
 import { readDecoder } from "./decoders/index.ts";
-import { fieldError, JsonFields } from "./json-fields.ts";
+import { fieldError, type JsonFields } from "./json-fields.ts";
 import { readModel } from "./models/index.ts";
 import { readNormalizer } from "./normalizers/index.ts";
 import { readPostProcessor } from "./post-processors/index.ts";
@@ -9,12 +9,12 @@ import { readPreTokenizer } from "./pre-tokenizers/index.ts";
 import { requireNoHoles, TokenizerPipeline } from "./tokenizer-pipeline.ts";
 
 /**
- * Builds the pipeline from the parsed JSON of a tokenizer.json.
+ * Builds the pipeline from the fields of a tokenizer.json.
  *
- * @throws TokenizerError naming `file` and the field that is wrong.
+ * @throws TokenizerError naming the file and the field that is wrong.
  */
-export function readTokenizerJson(value: unknown, file: string): TokenizerPipeline {
-  const fields = new JsonFields(value, file);
+export function readTokenizerJson(fields: JsonFields): TokenizerPipeline {
+  const { file } = fields;
   const optional = <T>(name: string, read: (part: JsonFields) => T): T | undefined =>
     fields.has(name) ? read(fields.object(name)) : undefined;
   const model = readModel(fields.object("model"));

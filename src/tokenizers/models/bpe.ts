@@ -5,8 +5,8 @@
  * variant; with a suffix on the last character (`</w>`) that of GPT and XLM.
  */
 import { TokenizerError } from "../../errors.ts";
-import { parseJson } from "../../platform/file-errors.ts";
 import { JsonFields } from "../json-fields.ts";
+import { readJsonFields } from "../json-reader.ts";
 import { PairTable } from "../pair-table.ts";
 import { Vocabulary } from "../vocabulary.ts";
 import { MergeQueue } from "./merge-queue.ts";
@@ -294,7 +294,7 @@ function requireFewMerges(count: number, { size }: Vocabulary, fields: JsonField
 /** Reads the texts of vocab.json and merges.txt, as GPT-2 and RoBERTa were published. */
 export function readBpeFiles(vocab: string, merges: string, folder: string, options?: Partial<BpeOptions>): BpeModel {
   const file = `${folder}/vocab.json`;
-  const vocabulary = Vocabulary.fromRecord(new JsonFields(parseJson(vocab, file, "tokenizer"), file));
+  const vocabulary = Vocabulary.fromRecord(readJsonFields(vocab, file));
   const count = merges.split("\n", MERGES_PER_TOKEN * vocabulary.size + SPARE_MERGES + 1).length;
   requireFewMerges(count, vocabulary, new JsonFields({}, `${folder}/merges.txt`), "merges");
   const lines = merges.split("\n").map((line) => (line.endsWith("\r") ? line.slice(0, -1) : line));
@@ -307,9 +307,11 @@ export function readBpeFiles(vocab: string, merges: string, folder: string, opti
 
 /** Merges stand in files as `["a", "b"]`, in older ones as `"a b"`. */
 function readMerge(merge: unknown, index: number, fields: JsonFields): Merge {
-  const parts = typeof merge === "string" ? merge.split(" ") : merge;
-  if (Array.isArray(parts) && parts.length === 2 && parts.every((part) => typeof part === "string" && part !== "")) {
-    return [parts[0], parts[1]];
-  }
+  const parts: unknown = typeof merge === "string" ? merge.split(" ", 3) : merge;
+  if (isMerge(parts)) return parts;
   throw fields.error(`merges.${index}`, 'two tokens, such as ["t", "h"] or "t h"', merge);
+}
+
+function isMerge(parts: unknown): parts is Merge {
+  return Array.isArray(parts) && parts.length === 2 && parts.every((part) => typeof part === "string" && part !== "");
 }

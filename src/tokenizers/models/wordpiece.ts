@@ -96,15 +96,20 @@ export class WordPieceModel implements Model {
 }
 
 /** More tokens than any vocabulary has: a bound against hostile files. */
-const MOST_LINES = 1 << 20;
+const MOST_LINES = 1 << 19;
 
 /** Reads vocab.txt: a token a line, in the order of their ids. */
 export function readWordPieceFile(text: string, file: string, unknownToken: string): WordPieceModel {
-  const count = text.split("\n", MOST_LINES + 1).length;
-  if (count > MOST_LINES) throw fieldError(file, `line ${MOST_LINES + 1}`, `at most ${MOST_LINES} tokens`, "more");
-  const lines = text.split("\n").map((line) => (line.endsWith("\r") ? line.slice(0, -1) : line));
-  if (lines.at(-1) === "") lines.pop();
-  return new WordPieceModel(new Vocabulary(lines, { file }), { unknownToken }, file);
+  const tokens: string[] = [];
+  for (let start = 0; start < text.length; ) {
+    if (tokens.length === MOST_LINES)
+      throw fieldError(file, `line ${MOST_LINES + 1}`, `at most ${MOST_LINES} tokens`, "more");
+    const found = text.indexOf("\n", start);
+    const end = found < 0 ? text.length : found;
+    tokens.push(text.slice(start, text[end - 1] === "\r" && end > start ? end - 1 : end));
+    start = end + 1;
+  }
+  return new WordPieceModel(new Vocabulary(tokens, { file }), { unknownToken }, file);
 }
 
 /** Counts characters, not units, and only where it can matter. */

@@ -1,5 +1,5 @@
-import { parseJson } from "../../platform/file-errors.ts";
-import { fieldError, JsonFields } from "../json-fields.ts";
+import { fieldError } from "../json-fields.ts";
+import { readJsonFields } from "../json-reader.ts";
 import { BpeModel, type Merge } from "../models/bpe.ts";
 import type { Model } from "../models/model.ts";
 import type { WordTokens } from "../models/token-list.ts";
@@ -61,7 +61,7 @@ export class XlmBpeModel implements Model {
 /** Reads XLM's vocab.json and merges.txt, whose lines may carry a count, and which has no header. */
 export function readXlmFiles(vocab: string, merges: string, folder: string, unknownToken: string): XlmBpeModel {
   const file = `${folder}/vocab.json`;
-  const vocabulary = Vocabulary.fromRecord(new JsonFields(parseJson(vocab, file, "tokenizer"), file));
+  const vocabulary = Vocabulary.fromRecord(readJsonFields(vocab, file));
   const pairs = merges.split("\n").flatMap((line, index): Merge[] => {
     const [left, right] = line.trim().split(/\s+/);
     if (left === "") return [];
