@@ -96,6 +96,42 @@ describe("tokenizer", () => {
     expect((await AutoTokenizer.fromPretrained(output)).tokenize("The Cat")).toEqual(["The", "Cat"]);
   });
 
+  it("hands every trainer what it can be told", async () => {
+    const file = join(folder, "letters.txt");
+    writeFileSync(file, "Ｌow lower é 7\n".repeat(9));
+    const train = async (kind: string, ...flags: string[]): ReturnType<typeof AutoTokenizer.fromPretrained> => {
+      const output = join(folder, `tokenizer-told-${kind}`);
+      const words = ["tokenizer", "train", "--corpus", file, "--tokenizer-kind", kind, "--output", output];
+      expect(await runCloze([...words, ...flags])).toMatchObject({ exitCode: 0 });
+      return AutoTokenizer.fromPretrained(output);
+    };
+    const coverage = ["--character-coverage", "0.9", "--byte-fallback", "yes", "--unk-token", "?"];
+    const unigram = await train("unigram", ...coverage, "--special-tokens", "?", "--vocab-size", "280");
+    expect([unigram.unkToken, unigram.tokenize("é")]).toEqual(["?", ["▁", "<0xC3>", "<0xA9>"]]);
+    const parts = ["--normalizer", "NFKC,Lowercase", "--pre-tokenizer", "WhitespaceSplit,Digits"];
+    const wordpiece = await train(
+      "wordpiece",
+      ...parts,
+      "--continuing-subword-prefix",
+      "@@",
+      "--initial-alphabet",
+      "xy",
+    );
+    expect(wordpiece.tokenize("Ｌower x é").slice(0, 3)).toEqual(["lower", "x", "é"]);
+    const bpe = await train("bpe", "--use", "masked", "--add-prefix-space", "yes", "--max-token-length", "3");
+    expect([bpe.maskToken, bpe.tokenize("lower")]).toEqual(["<mask>", ["Ġl", "ow", "er"]]);
+    const characters = await train(
+      "character-bpe",
+      "--normalizer",
+      "none",
+      "--end-of-word-suffix",
+      "_",
+      "--min-frequency",
+      "99",
+    );
+    expect(characters.tokenize("Ｌr")).toEqual(["Ｌ", "r_"]);
+  });
+
   it("will not write into a folder with something in it, unless told so", async () => {
     const output = join(folder, "tokenizer-twice");
     const words = ["tokenizer", "train", "--corpus", corpus, "--vocab-size", "60", "--output", output];

@@ -17,6 +17,7 @@ export {
   type CharacterBpeTrainingOptions,
   type Lines,
   type OnTrainingProgress,
+  type TokenizerPart,
   type TrainingProgress,
   trainByteLevelBpe,
   trainCharacterBpe,

@@ -16,7 +16,7 @@ import {
   type TokenizerConfig,
   tokenizerConfigToJSON,
 } from "./tokenizer-config.ts";
-import { readTokenizerJson, writeTokenizerJson } from "./tokenizer-json.ts";
+import { readPipeline, writeTokenizerJson } from "./tokenizer-json.ts";
 import type { TokenizerPipeline } from "./tokenizer-pipeline.ts";
 import { type ReadText, type ReadTokenizerFile, readVocabularyFiles } from "./vocabulary-files.ts";
 
@@ -80,7 +80,7 @@ export async function readPretrainedTokenizer(folder: string, readFile: ReadToke
   const pipeline =
     whole === undefined
       ? await readVocabularyFiles(folder, read, readFile, config)
-      : obeyConfig(readTokenizerJson(whole), config);
+      : obeyConfig(readPipeline(whole), config);
   const added = await json("added_tokens.json");
   addTokensWithIds(pipeline, added ? readAddedTokenIds(added) : [], path("added_tokens.json"));
   const inConfig = [...config.addedTokens].map(([id, token]) => ({ ...token, id }));

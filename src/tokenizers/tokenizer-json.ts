@@ -2,6 +2,7 @@
 import { addedTokenToJSON, readAddedTokens } from "./added-vocabulary.ts";
 import { readDecoder } from "./decoders/index.ts";
 import { fieldError, type JsonFields } from "./json-fields.ts";
+import { readJsonFields } from "./json-reader.ts";
 import { readModel } from "./models/index.ts";
 import { readNormalizer } from "./normalizers/index.ts";
 import { readPostProcessor } from "./post-processors/index.ts";
@@ -9,11 +10,17 @@ import { readPreTokenizer } from "./pre-tokenizers/index.ts";
 import { requireNoHoles, TokenizerPipeline } from "./tokenizer-pipeline.ts";
 
 /**
- * Builds the pipeline from the fields of a tokenizer.json.
+ * Builds the pipeline from the text of a tokenizer.json.
  *
+ * @param file names the source in errors.
  * @throws TokenizerError naming the file and the field that is wrong.
  */
-export function readTokenizerJson(fields: JsonFields): TokenizerPipeline {
+export function readTokenizerJson(text: string, file = "tokenizer.json"): TokenizerPipeline {
+  return readPipeline(readJsonFields(text, file));
+}
+
+/** The same from fields that were read already. */
+export function readPipeline(fields: JsonFields): TokenizerPipeline {
   const { file } = fields;
   const optional = <T>(name: string, read: (part: JsonFields) => T): T | undefined =>
     fields.has(name) ? read(fields.object(name)) : undefined;

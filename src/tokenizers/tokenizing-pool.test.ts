@@ -1,7 +1,6 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { platform } from "#platform";
 import type { WorkerThread } from "../platform/platform.ts";
-import { readJsonFields } from "./json-reader.ts";
 import { readTokenizerJson } from "./tokenizer-json.ts";
 import { type BlockOfTexts, encodeBlock, TokenizingPool } from "./tokenizing-pool.ts";
 import { trainWordPiece } from "./trainers/index.ts";
@@ -11,7 +10,7 @@ const { pipeline } = await trainWordPiece(texts, { vocabSize: 60 });
 
 /** A thread that answers late, the later the shorter its text is, and that breaks at its `lifetime`-th block. */
 function fakeThread(program: string, lifetime: number): WorkerThread {
-  const own = readTokenizerJson(readJsonFields(program, "tokenizer.json"));
+  const own = readTokenizerJson(program);
   let left = lifetime;
   let [answer, fail] = [(_: unknown) => {}, (_: unknown) => {}];
   return {

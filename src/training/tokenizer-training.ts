@@ -2,6 +2,8 @@
 import { type CorpusSource, utf8Length } from "../data/index.ts";
 import { DataError } from "../errors.ts";
 import {
+  type ByteLevelBpeTrainingOptions,
+  type CharacterBpeTrainingOptions,
   type Lines,
   type OnTrainingProgress,
   type Tokenizer,
@@ -9,24 +11,26 @@ import {
   trainCharacterBpe,
   trainUnigram,
   trainWordPiece,
+  type UnigramTrainingOptions,
+  type WordPieceTrainingOptions,
 } from "../tokenizers/index.ts";
 import type { StageReport } from "./stages.ts";
 
-/** What a kind does not know, it must not be given. */
-export interface TokenizerTrainingOptions {
+/** The options of all trainers together; what a kind does not know, it must not be given. */
+type EveryTrainingOption = WordPieceTrainingOptions &
+  ByteLevelBpeTrainingOptions &
+  CharacterBpeTrainingOptions &
+  UnigramTrainingOptions;
+
+export type TokenizerTrainingOptions = Readonly<Omit<EveryTrainingOption, "vocabSize" | "style" | "onProgress">> & {
   /** Tokens at most, special ones included. */
   readonly vocabSize: number;
-  /** Pairs that occur less often are not merged; 2. */
-  readonly minFrequency?: number | undefined;
-  /** Characters at most, the most frequent ones. */
-  readonly limitAlphabet?: number | undefined;
-  readonly lowercase?: boolean | undefined;
   /**
    * What it is for: `masked` puts tokens around texts and has one that hides others, as far as the kind was published so;
    * `causal` has one that ends texts.
    */
   readonly use?: "masked" | "causal" | undefined;
-}
+};
 
 type Train = (
   lines: Lines,
@@ -39,7 +43,7 @@ const trainers = {
   bpe: (lines, { use, ...options }) =>
     trainByteLevelBpe(lines, { ...options, style: use === "masked" ? "roberta" : "gpt2" }),
   "character-bpe": (lines, { use, ...options }) =>
-    trainCharacterBpe(lines, { ...options, ...(use === undefined ? {} : { endToken: "</s>" }) }),
+    trainCharacterBpe(lines, { ...(use === undefined ? {} : { endToken: "</s>" }), ...options }),
   unigram: (lines, { use, ...options }) =>
     trainUnigram(lines, { ...options, style: use === "masked" ? "albert" : "plain" }),
 } satisfies Record<string, Train>;

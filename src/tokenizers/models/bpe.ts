@@ -9,6 +9,7 @@ import { JsonFields } from "../json-fields.ts";
 import { readJsonFields } from "../json-reader.ts";
 import { PairTable } from "../pair-table.ts";
 import { Vocabulary } from "../vocabulary.ts";
+import { byteTokenIds } from "./byte-tokens.ts";
 import { MergeQueue } from "./merge-queue.ts";
 import type { Model } from "./model.ts";
 import { TokenList, type WordTokens } from "./token-list.ts";
@@ -189,12 +190,9 @@ export class BpeModel implements Model {
 
   /** Whether the vocabulary could write the symbol byte by byte. */
   #addBytes(symbols: TokenList, symbol: string, start: number, end: number): boolean {
-    const ids = Array.from(new TextEncoder().encode(symbol), (byte) =>
-      this.vocabulary.idOf(`<0x${byte.toString(16).toUpperCase().padStart(2, "0")}>`),
-    );
-    if (ids.includes(undefined)) return false;
-    for (const id of ids) symbols.push(id!, start, end);
-    return true;
+    const ids = byteTokenIds(symbol, this.vocabulary);
+    for (const id of ids ?? []) symbols.push(id, start, end);
+    return ids !== undefined;
   }
 
   /** Merges until no pair can be merged: lowest rank first, of equal ranks the leftmost. */

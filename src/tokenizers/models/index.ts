@@ -26,6 +26,7 @@ function typeOfOldFile(fields: JsonFields): string | undefined {
 }
 
 export type { Merge } from "./bpe.ts";
+export { BYTE_TOKENS } from "./byte-tokens.ts";
 export type { Model } from "./model.ts";
 export type { WordTokens } from "./token-list.ts";
 export { BpeModel, readBpeFiles, readWordPieceFile, UnigramModel, WordPieceModel };

@@ -6,6 +6,7 @@
 import { TokenizerError } from "../../errors.ts";
 import { isCount, type JsonFields } from "../json-fields.ts";
 import { Vocabulary } from "../vocabulary.ts";
+import { byteTokenIds } from "./byte-tokens.ts";
 import type { Model } from "./model.ts";
 import { TokenList, type WordTokens } from "./token-list.ts";
 import { ROOT, TokenTrie } from "./token-trie.ts";
@@ -142,11 +143,7 @@ export class UnigramModel implements Model {
   }
 
   #bytesOf(text: string): number[] | undefined {
-    if (!this.options.byteFallback) return undefined;
-    const ids = Array.from(new TextEncoder().encode(text), (byte) =>
-      this.vocabulary.idOf(`<0x${byte.toString(16).toUpperCase().padStart(2, "0")}>`),
-    );
-    return ids.every((id) => id !== undefined) ? ids : undefined;
+    return this.options.byteFallback ? byteTokenIds(text, this.vocabulary) : undefined;
   }
 
   #requireUnknown(text: string): number {

@@ -2,9 +2,16 @@
 import { ConfigurationError } from "../../errors.ts";
 import { refuseUnknownNames } from "../../platform/option-names.ts";
 import { specialToken } from "../added-vocabulary.ts";
-import { MetaspaceDecoder } from "../decoders/index.ts";
-import { UnigramModel } from "../models/index.ts";
+import {
+  ByteFallbackDecoder,
+  type Decoder,
+  MetaspaceDecoder,
+  ReplaceDecoder,
+  SequenceDecoder,
+} from "../decoders/index.ts";
+import { BYTE_TOKENS, UnigramModel } from "../models/index.ts";
 import { sentencePieceNormalizer } from "../normalizers/index.ts";
+import { textPattern } from "../patterns.ts";
 import { type PostProcessor, templatePostProcessor } from "../post-processors/index.ts";
 import { MetaspacePreTokenizer } from "../pre-tokenizers/index.ts";
 import { Tokenizer } from "../tokenizer.ts";
@@ -22,8 +29,14 @@ import { countWords, type Lines } from "./word-counts.ts";
 export interface UnigramTrainingOptions extends TextOptions {
   /** Tokens, special ones included; 8,000. */
   vocabSize?: number | undefined;
-  /** First tokens, in this order; `<unk>`, `<s>`, `</s>`, `<pad>`, or ALBERT's if `style` says so. It must hold `<unk>`. */
+  /** First tokens, in this order; `unkToken`, `<s>`, `</s>`, `<pad>`, or ALBERT's if `style` says so. */
   specialTokens?: readonly string[] | undefined;
+  /** Stands for characters that no piece writes; the special tokens must hold it; `<unk>`. */
+  unkToken?: string | undefined;
+  /** What `unkToken` is decoded to, such as SentencePiece's " ⁇ "; the token itself. */
+  unkSurface?: string | undefined;
+  /** Write characters that no piece writes as their UTF-8 bytes, whose 256 tokens follow the special ones; false. */
+  byteFallback?: boolean | undefined;
   /** "albert" puts `[CLS]` and `[SEP]` around texts and has `[MASK]`; "plain" has nothing around them; "plain". */
   style?: "plain" | "albert" | undefined;
   /** Characters that are pieces even if the corpus lacks them. */
@@ -48,6 +61,7 @@ export interface UnigramTrainingOptions extends TextOptions {
 const NAMES = [
   ...["vocabSize", "specialTokens", "maxPieceLength", "seedSize", "shrinkingFactor", "subIterations", "lowercase"],
   ...["initialAlphabet", "characterCoverage", "modelMaxLength", "onProgress", "style", ...TEXT_OPTION_NAMES],
+  ...["unkToken", "unkSurface", "byteFallback"],
 ];
 
 /** The special tokens of each style, in their order. */
@@ -68,11 +82,12 @@ export async function trainUnigram(lines: Lines, options: UnigramTrainingOptions
   refuseUnknownNames(options, NAMES, "the options of trainUnigram");
   const { vocabSize = 8000, maxPieceLength = 16, seedSize = 1_000_000, subIterations = 2 } = options;
   const { shrinkingFactor = 0.75, modelMaxLength = 512, lowercase = false, onProgress } = options;
-  const { initialAlphabet = [], characterCoverage = 1 } = options;
+  const { initialAlphabet = [], characterCoverage = 1, unkToken = "<unk>", byteFallback = false } = options;
   checkCounts({ vocabSize, maxPieceLength, seedSize, subIterations, modelMaxLength });
-  const roles: SpecialTokenMap = STYLES[options.style ?? "plain"];
+  const roles: SpecialTokenMap = { ...STYLES[options.style ?? "plain"], unk_token: unkToken };
   const specialTokens: readonly string[] = options.specialTokens ?? [...new Set(Object.values(roles))];
-  checkTraining(specialTokens, { shrinkingFactor, characterCoverage, vocabSize });
+  const firstTokens = byteFallback ? [...specialTokens, ...BYTE_TOKENS] : specialTokens;
+  checkTraining(specialTokens, { shrinkingFactor, characterCoverage, vocabSize, unkToken, first: firstTokens.length });
 
   const metaspace = new MetaspacePreTokenizer();
   const own = { normalizer: sentencePieceNormalizer(lowercase), preTokenizer: metaspace };
@@ -80,7 +95,7 @@ export async function trainUnigram(lines: Lines, options: UnigramTrainingOptions
   const wordCounts = await countWords(lines, { normalizer, preTokenizer }, onProgress);
   requireWords(wordCounts);
   const learner = new UnigramLearner(coverCharacters(wordCounts, characterCoverage), {
-    ...{ vocabSize: vocabSize - specialTokens.length, initialAlphabet, maxPieceLength, seedSize, shrinkingFactor },
+    ...{ vocabSize: vocabSize - firstTokens.length, initialAlphabet, maxPieceLength, seedSize, shrinkingFactor },
     subIterations,
   });
   const reporter = new ProgressReporter(onProgress);
@@ -89,10 +104,10 @@ export async function trainUnigram(lines: Lines, options: UnigramTrainingOptions
   while (learner.step());
 
   const pieces = learner.result();
-  const vocabulary = new Vocabulary([...specialTokens, ...pieces.map(({ text }) => text)]);
-  const scores = [...specialTokens.map(() => 0), ...pieces.map(({ score }) => score)];
-  const model = new UnigramModel(vocabulary, scores, { unknownId: vocabulary.idOf("<unk>"), byteFallback: false });
-  const decoder = new MetaspaceDecoder(metaspace.options);
+  const vocabulary = new Vocabulary([...firstTokens, ...pieces.map(({ text }) => text)]);
+  const scores = [...firstTokens.map(() => 0), ...pieces.map(({ score }) => score)];
+  const model = new UnigramModel(vocabulary, scores, { unknownId: vocabulary.idOf(unkToken), byteFallback });
+  const decoder = decoderOf(metaspace, byteFallback, unkToken, options.unkSurface);
   const { cls_token: cls, sep_token: sep } = roles;
   const isFramed = cls !== undefined && sep !== undefined;
   const postProcessor = isFramed ? framed(cls, sep, vocabulary) : undefined;
@@ -113,6 +128,19 @@ export async function trainUnigram(lines: Lines, options: UnigramTrainingOptions
   return new Tokenizer(pipeline, config);
 }
 
+function decoderOf(
+  metaspace: MetaspacePreTokenizer,
+  byteFallback: boolean,
+  unkToken: string,
+  unkSurface: string | undefined,
+): Decoder {
+  const decoders: Decoder[] = [new MetaspaceDecoder(metaspace.options)];
+  // Bytes become characters while they are tokens of their own; the mark at the beginning goes with its token.
+  if (byteFallback) decoders.push(new ByteFallbackDecoder());
+  if (unkSurface !== undefined) decoders.unshift(new ReplaceDecoder(textPattern(unkToken), unkSurface));
+  return decoders.length === 1 ? decoders[0]! : new SequenceDecoder(decoders);
+}
+
 /** `[CLS] A [SEP] B [SEP]`, the second text and what ends it being of type 1. */
 function framed(cls: string, sep: string, vocabulary: Vocabulary): PostProcessor {
   const idOf = (token: string): number => vocabulary.require(token, "which stands around texts");
@@ -121,17 +149,19 @@ function framed(cls: string, sep: string, vocabulary: Vocabulary): PostProcessor
 
 function checkTraining(
   specialTokens: readonly string[],
-  options: { readonly shrinkingFactor: number; readonly characterCoverage: number; readonly vocabSize: number },
+  options: Readonly<Record<"shrinkingFactor" | "characterCoverage" | "vocabSize" | "first", number>> & {
+    readonly unkToken: string;
+  },
 ): void {
-  const { shrinkingFactor, characterCoverage, vocabSize } = options;
-  const problem = !specialTokens.includes("<unk>")
-    ? { field: "specialTokens", expected: "a list with <unk>", received: specialTokens.join(", ") }
+  const { shrinkingFactor, characterCoverage, vocabSize, unkToken, first } = options;
+  const problem = !specialTokens.includes(unkToken)
+    ? { field: "specialTokens", expected: `a list with ${unkToken}`, received: specialTokens.join(", ") }
     : !(shrinkingFactor > 0 && shrinkingFactor < 1)
       ? { field: "shrinkingFactor", expected: "a number between 0 and 1", received: String(shrinkingFactor) }
       : !(characterCoverage > 0 && characterCoverage <= 1)
         ? { field: "characterCoverage", expected: "a number above 0, at most 1", received: String(characterCoverage) }
-        : vocabSize <= specialTokens.length
-          ? { field: "vocabSize", expected: `more than ${specialTokens.length}`, received: String(vocabSize) }
+        : vocabSize <= first
+          ? { field: "vocabSize", expected: `more than ${first}`, received: String(vocabSize) }
           : undefined;
   if (!problem) return;
   const hint = "Correct the option.";
