@@ -1,5 +1,5 @@
 /** A checkpoint's tensors into a model's memory, whatever harmless ways their names differ in. */
-import { describeMatch, type KeyMatch, matchKeys, requireAll, requireFit, type Weights } from "../checkpoints/index.ts";
+import { type KeyMatch, matchKeys, requireAll, requireFit, type Weights } from "../checkpoints/index.ts";
 import type { Parameter } from "../graph/index.ts";
 import type { ParameterStore } from "../nn/index.ts";
 import type { Random } from "../random.ts";
@@ -27,14 +27,14 @@ interface LoadingOptions {
  * Leaves the values in the file where they can stay there, and reads them straight into the place where they live where
  * not. What the file lacks is drawn anew, each parameter from a stream of its own name.
  *
- * @returns what a person should know: parameters that the file lacks, tensors that the model has no use for.
+ * @returns which tensor each parameter got, which parameters the file lacks, and what the model has no use for.
  * @throws CheckpointError if the file does not fit the model, or is not exactly what it wants if that is asked for.
  */
 export async function loadWeights(
   model: WeightsTarget,
   weights: Weights,
   { random, strict, ties }: LoadingOptions,
-): Promise<string | undefined> {
+): Promise<KeyMatch> {
   const { store, parameters } = model;
   const found = matchWeights(model, weights);
   const matched = new Map(found.matched);
@@ -55,7 +55,7 @@ export async function loadWeights(
   }
   const missing = match.missing.map((name) => parameters.get(name) as Parameter);
   store.initialize(random, missing);
-  return describeMatch(match, weights.file);
+  return match;
 }
 
 /** Which tensor of the file is which parameter. */

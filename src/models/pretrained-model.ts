@@ -3,10 +3,12 @@ import { platform } from "#platform";
 import {
   type Config,
   type ConfigDefinition,
+  describeMatch,
   type Field,
   type HubOptions,
   hubOptionNames,
   hubOptionsOf,
+  type KeyMatch,
   openCheckpoint,
   publishedFolder,
   saveCheckpoint,
@@ -39,8 +41,11 @@ export interface LoadOptions extends ModelOptions, HubOptions {
   readonly random?: Random | undefined;
   /** Whether weights that are missing or left over are an error instead of a warning; false. */
   readonly strict?: boolean | undefined;
-  /** Is told what is odd about the folder; `console.warn` when left out. */
-  readonly onWarning?: ((text: string) => void) | undefined;
+  /**
+   * Is told what is odd about the folder; `console.warn` when left out. Where the file's weights and the model's are not the
+   * same, how they matched comes with the text.
+   */
+  readonly onWarning?: ((text: string, match?: KeyMatch) => void) | undefined;
 }
 const loadOptionNames = ["device", "threads", "config", "random", "strict", "onWarning", ...hubOptionNames];
 
@@ -314,8 +319,9 @@ async function loadModel<M extends AnyModel>(
   if (differing.length > 0) {
     onWarning(`${weights.file}: ${differing.join(", ")} should be tied and holds other values, so it is not tied.`);
   }
-  const warning = await loadWeights(model, weights, { random, strict: strict === true, ties: tied.tied });
-  if (warning !== undefined) onWarning(warning);
+  const match = await loadWeights(model, weights, { random, strict: strict === true, ties: tied.tied });
+  const warning = describeMatch(match, weights.file);
+  if (warning !== undefined) onWarning(warning, match);
   return model;
 }
 

@@ -1,22 +1,20 @@
 /** Fills the blanks of a text: what a masked language model holds likely at each mask token. */
 import { ConfigurationError, DataError } from "../errors.ts";
 import { largest, softmax } from "../generation/index.ts";
-import { AutoModelForMaskedLM, modelFolder } from "../models/index.ts";
-import { refuseUnknownNames } from "../platform/option-names.ts";
-import { AutoTokenizer, type Tokenizer } from "../tokenizers/index.ts";
-import { beginning, checkCount, checkText, checkTexts, type TextBatch, textBatches } from "./text-batches.ts";
-import { type PipelineOptions, type TextModel, textModel, withoutUnusedHeads } from "./text-model.ts";
+import { AutoModelForMaskedLM } from "../models/index.ts";
+import type { Tensor } from "../tensor/index.ts";
+import type { Tokenizer } from "../tokenizers/index.ts";
+import { type StateOptions, type Told, told, type WithStates } from "./inner-states.ts";
+import { beginning, type CallOptions, checkCallOptions, checkCount, checkText, checkTexts } from "./pipeline-inputs.ts";
+import { acceptedInputs, readRows, type TextBatch, textBatches } from "./text-batches.ts";
+import { loadTextModel, type PipelineOptions, type TextModel } from "./text-model.ts";
 
-export interface FillMaskOptions {
+export interface FillMaskOptions extends CallOptions {
   /** How many answers for each mask; 5. */
   readonly topK?: number | undefined;
   /** Only these tokens are considered; scores stay shares among all tokens. */
   readonly targets?: string | readonly string[] | undefined;
-  /** Texts that go through the model together; 16. */
-  readonly batchSize?: number | undefined;
 }
-
-const optionNames = ["topK", "targets", "batchSize"];
 
 /** One answer for one mask. */
 export interface FillMaskPrediction {
@@ -37,9 +35,12 @@ export type FillMaskResult = FillMaskPrediction[] | FillMaskPrediction[][];
  * unknown option.
  */
 export interface FillMaskPipeline {
-  (text: string, options?: FillMaskOptions): Promise<FillMaskResult>;
-  (texts: readonly string[], options?: FillMaskOptions): Promise<FillMaskResult[]>;
-  (texts: string | readonly string[], options?: FillMaskOptions): Promise<FillMaskResult | FillMaskResult[]>;
+  <const O extends FillMaskOptions>(text: string, options?: O): Promise<Told<O, FillMaskResult>>;
+  <const O extends FillMaskOptions>(texts: readonly string[], options?: O): Promise<Told<O, FillMaskResult>[]>;
+  <const O extends FillMaskOptions>(
+    texts: string | readonly string[],
+    options?: O,
+  ): Promise<Told<O, FillMaskResult> | Told<O, FillMaskResult>[]>;
   readonly tokenizer: Tokenizer;
   /** Frees the engine's memory. */
   release(): Promise<void>;
@@ -48,9 +49,8 @@ export interface FillMaskPipeline {
 type MaskedLM = Awaited<ReturnType<typeof AutoModelForMaskedLM.fromPretrained>>;
 
 export async function loadFillMask(source: string, options: PipelineOptions): Promise<FillMaskPipeline> {
-  const { onWarning = console.warn, ...modelOptions } = options;
-  const folder = await modelFolder(source);
-  const tokenizer = await AutoTokenizer.fromPretrained(folder);
+  const parts = await loadTextModel(source, options, { task: "fill-mask", auto: AutoModelForMaskedLM });
+  const { model, tokenizer, folder } = parts;
   const { maskToken, maskTokenId } = tokenizer;
   if (maskToken === undefined || maskTokenId === undefined) {
     throw new ConfigurationError(`The tokenizer of ${source} has no mask token, so it cannot fill one.`, {
@@ -61,87 +61,93 @@ export async function loadFillMask(source: string, options: PipelineOptions): Pr
       hint: "Use a masked language model, such as BERT.",
     });
   }
-  const model = await AutoModelForMaskedLM.fromPretrained(folder, {
-    ...modelOptions,
-    onWarning: withoutUnusedHeads(onWarning),
-  });
-  const filler = new MaskFiller(await textModel(model, tokenizer, folder), { maskToken, maskTokenId }, onWarning);
-  async function fillMask(texts: string | readonly string[], given: FillMaskOptions = {}) {
-    const results = await filler.fill(checkTexts(texts), given);
-    return typeof texts === "string" ? (results[0] as FillMaskResult) : results;
+  const filler = new MaskFiller(parts, { maskToken, maskTokenId });
+  async function fillMask(given: string | readonly string[], callOptions: FillMaskOptions = {}) {
+    const results = (await filler.fill(checkTexts(given), callOptions)).map((result) => told(result, callOptions));
+    return typeof given === "string" ? results[0] : results;
   }
   return Object.assign(fillMask, { tokenizer, release: () => model.release() }) as FillMaskPipeline;
+}
+
+/** A batch with the places of its masks, counted over all rows. */
+interface MaskedBatch extends TextBatch {
+  readonly positions: readonly number[];
 }
 
 class MaskFiller {
   readonly #parts: TextModel<MaskedLM>;
   readonly #mask: { readonly maskToken: string; readonly maskTokenId: number };
-  readonly #onWarning: (text: string) => void;
+  /** A head over the whole vocabulary is large: where the model can, only the masks go through it. */
+  readonly #selects: boolean;
 
-  constructor(
-    parts: TextModel<MaskedLM>,
-    mask: { readonly maskToken: string; readonly maskTokenId: number },
-    onWarning: (text: string) => void,
-  ) {
+  constructor(parts: TextModel<MaskedLM>, mask: { readonly maskToken: string; readonly maskTokenId: number }) {
     this.#parts = parts;
     this.#mask = mask;
-    this.#onWarning = onWarning;
+    this.#selects = "positions" in parts.model.inputSpecs(new Set());
   }
 
-  async fill(texts: readonly string[], options: FillMaskOptions): Promise<FillMaskResult[]> {
-    refuseUnknownNames(options, optionNames, "the options of fill-mask");
+  async fill(texts: readonly string[], options: FillMaskOptions): Promise<WithStates<FillMaskResult>[]> {
+    checkCallOptions(options, ["topK", "targets"], "fill-mask");
     const { topK = 5, batchSize = 16, targets } = options;
     checkCount("topK", topK);
-    checkCount("batchSize", batchSize);
     const candidates = targets === undefined ? undefined : this.#targetIds([targets].flat());
     for (const text of texts) if (!text.includes(this.#mask.maskToken)) throw this.#noMask(text);
     const pairs = texts.map((text) => ({ text }));
-    const results: FillMaskResult[] = [];
-    for (const batch of textBatches(pairs, this.#parts, batchSize, this.#onWarning)) {
-      const filled = await this.#fillBatch(batch, texts, topK, candidates);
-      batch.indices.forEach((index, row) => {
-        results[index] = filled[row] as FillMaskResult;
-      });
-    }
-    return results;
+    return readRows(
+      this.#maskedBatches(textBatches(pairs, this.#parts, { batchSize }), texts),
+      texts.length,
+      this.#parts,
+      options,
+      ({ logits }, row, batch) => this.#fillRow(logits as Tensor, row, batch as MaskedBatch, topK, candidates),
+      (batch, asked) => this.#run(batch as MaskedBatch, asked),
+    );
   }
 
-  async #fillBatch(
-    { indices, inputs }: TextBatch,
-    texts: readonly string[],
+  *#maskedBatches(batches: Iterable<TextBatch>, texts: readonly string[]): Generator<MaskedBatch> {
+    for (const batch of batches) {
+      const { inputIds } = batch.inputs;
+      const length = inputIds.dims[1] as number;
+      const mask = BigInt(this.#mask.maskTokenId);
+      const positions = Array.from(inputIds.data).flatMap((id, place) => (id === mask ? [place] : []));
+      const rows = new Set(positions.map((place) => Math.floor(place / length)));
+      const without = batch.indices.find((_, row) => !rows.has(row));
+      if (without !== undefined) throw this.#noMask(texts[without] as string);
+      yield { ...batch, positions };
+    }
+  }
+
+  async #run({ inputs, positions }: MaskedBatch, asked: StateOptions): Promise<Record<string, Tensor>> {
+    const { model } = this.#parts;
+    const accepted = acceptedInputs(inputs, model);
+    const outputs = await model({ ...accepted, ...(this.#selects && { positions }) }, asked);
+    return outputs as unknown as Record<string, Tensor>;
+  }
+
+  #fillRow(
+    logits: Tensor,
+    row: number,
+    { inputs, positions }: MaskedBatch,
     topK: number,
     candidates: readonly number[] | undefined,
-  ): Promise<FillMaskResult[]> {
-    const { model } = this.#parts;
+  ): FillMaskResult {
     const length = inputs.inputIds.dims[1] as number;
-    const ids = Array.from(inputs.inputIds.data, Number);
-    const positions = ids.flatMap((id, place) => (id === this.#mask.maskTokenId ? [place] : []));
-    const masksOf = indices.map((_, row) => positions.filter((place) => Math.floor(place / length) === row));
-    masksOf.forEach((masks, row) => {
-      if (masks.length === 0) throw this.#noMask(texts[indices[row] as number] as string);
-    });
-    // A head over the whole vocabulary is large: where the model can, only the masks go through it.
-    const selects = "positions" in model.inputSpecs(new Set());
-    const { logits } = await model({ ...inputs, ...(selects && { positions }) });
     const vocabSize = logits.dims.at(-1) as number;
-    const rowOf = (place: number): number => (selects ? positions.indexOf(place) : place);
-    return masksOf.map((masks, row) => {
-      const sequence = ids.slice(row * length, (row + 1) * length);
-      const answers = masks.map((place) => {
-        const start = rowOf(place) * vocabSize;
-        const scores = softmax((logits.data as Float32Array).subarray(start, start + vocabSize));
-        const best = candidates
-          ? largest(
-              candidates.map((id) => scores[id] as number),
-              topK,
-            ).map((index) => candidates[index] as number)
-          : largest(scores, topK);
-        return best.map((token) =>
-          this.#prediction(token, scores[token] as number, sequence, place - row * length, masks.length === 1),
-        );
-      });
-      return answers.length === 1 ? (answers[0] as FillMaskPrediction[]) : answers;
+    const sequence = Array.from(inputs.inputIds.data.subarray(row * length, (row + 1) * length), Number);
+    const masks = positions.filter((place) => Math.floor(place / length) === row);
+    const answers = masks.map((place) => {
+      const start = (this.#selects ? positions.indexOf(place) : place) * vocabSize;
+      const scores = softmax((logits.data as Float32Array).subarray(start, start + vocabSize));
+      const best = candidates
+        ? largest(
+            candidates.map((id) => scores[id] as number),
+            topK,
+          ).map((index) => candidates[index] as number)
+        : largest(scores, topK);
+      return best.map((token) =>
+        this.#prediction(token, scores[token] as number, sequence, place - row * length, masks.length === 1),
+      );
     });
+    return answers.length === 1 ? (answers[0] as FillMaskPrediction[]) : answers;
   }
 
   #prediction(
@@ -168,7 +174,7 @@ class MaskFiller {
       if (first === undefined) continue;
       if (known === undefined) {
         const piece = tokenizer.convertIdsToTokens(first);
-        this.#onWarning(`The target ${target} is not a token of this vocabulary; ${piece} is taken instead.`);
+        this.#parts.onWarning(`The target ${target} is not a token of this vocabulary; ${piece} is taken instead.`);
       }
       ids.add(first);
     }

@@ -1,11 +1,20 @@
 /** Text in, answer out. */
-export type { FillMaskOptions, FillMaskPipeline, FillMaskPrediction, FillMaskResult } from "./fill-mask.ts";
-export type {
-  NextSentenceInput,
-  NextSentenceLabel,
-  NextSentencePredictionOptions,
-  NextSentencePredictionPipeline,
-} from "./next-sentence-prediction.ts";
+
+export type { ExtractedAnswer } from "../tasks/extracted-answers.ts";
+export type { AggregationStrategy, Entity, EntityGroup, TokenEntity } from "../tasks/token-groups.ts";
+export type * from "./feature-extraction.ts";
+export type * from "./fill-mask.ts";
+export type { RowStates, StateOptions, Told, WithStates } from "./inner-states.ts";
+export type * from "./multiple-choice.ts";
+export type * from "./next-sentence-prediction.ts";
 export { type Pipelines, type PipelineTask, pipeline, pipelineTasks } from "./pipeline.ts";
-export type { GeneratedText, TextGenerationOptions, TextGenerationPipeline } from "./text-generation.ts";
+export type { CallOptions } from "./pipeline-inputs.ts";
+export { type PoolingMode, poolingModes } from "./pooling.ts";
+export type * from "./question-answering.ts";
+export type * from "./sentence-similarity.ts";
+export type * from "./text-classification.ts";
+export { type ScoreFunction, scoreFunctions } from "./text-classification.ts";
+export type * from "./text-generation.ts";
 export type { PipelineOptions } from "./text-model.ts";
+export type * from "./token-classification.ts";
+export type * from "./zero-shot-classification.ts";

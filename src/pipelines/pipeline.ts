@@ -3,16 +3,30 @@ import { hubOptionNames } from "../checkpoints/index.ts";
 import { ConfigurationError } from "../errors.ts";
 import { modelFolder } from "../models/index.ts";
 import { nearestName, refuseUnknownNames } from "../platform/option-names.ts";
+import type { FeatureExtractionPipeline } from "./feature-extraction.ts";
 import type { FillMaskPipeline } from "./fill-mask.ts";
+import type { MultipleChoicePipeline } from "./multiple-choice.ts";
 import type { NextSentencePredictionPipeline } from "./next-sentence-prediction.ts";
+import type { QuestionAnsweringPipeline } from "./question-answering.ts";
+import type { SentenceSimilarityPipeline } from "./sentence-similarity.ts";
+import type { TextClassificationPipeline } from "./text-classification.ts";
 import type { TextGenerationPipeline } from "./text-generation.ts";
-import type { PipelineOptions } from "./text-model.ts";
+import { type PipelineOptions, pipelineOptionNames } from "./text-model.ts";
+import type { TokenClassificationPipeline } from "./token-classification.ts";
+import type { ZeroShotClassificationPipeline } from "./zero-shot-classification.ts";
 
 /** What each pipeline is, once loaded. */
 export interface Pipelines {
+  "feature-extraction": FeatureExtractionPipeline;
   "fill-mask": FillMaskPipeline;
+  "multiple-choice": MultipleChoicePipeline;
   "next-sentence-prediction": NextSentencePredictionPipeline;
+  "question-answering": QuestionAnsweringPipeline;
+  "sentence-similarity": SentenceSimilarityPipeline;
+  "text-classification": TextClassificationPipeline;
   "text-generation": TextGenerationPipeline;
+  "token-classification": TokenClassificationPipeline;
+  "zero-shot-classification": ZeroShotClassificationPipeline;
 }
 
 export type PipelineTask = keyof Pipelines;
@@ -22,11 +36,21 @@ type Loaders = {
 };
 
 const loaders: Loaders = {
-  "fill-mask": async (model, options) => (await import("./fill-mask.ts")).loadFillMask(model, options),
-  "next-sentence-prediction": async (model, options) =>
-    (await import("./next-sentence-prediction.ts")).loadNextSentencePrediction(model, options),
-  "text-generation": async (model, options) =>
-    (await import("./text-generation.ts")).loadTextGeneration(model, options),
+  "feature-extraction": async (...given) => (await import("./feature-extraction.ts")).loadFeatureExtraction(...given),
+  "fill-mask": async (...given) => (await import("./fill-mask.ts")).loadFillMask(...given),
+  "multiple-choice": async (...given) => (await import("./multiple-choice.ts")).loadMultipleChoice(...given),
+  "next-sentence-prediction": async (...given) =>
+    (await import("./next-sentence-prediction.ts")).loadNextSentencePrediction(...given),
+  "question-answering": async (...given) => (await import("./question-answering.ts")).loadQuestionAnswering(...given),
+  "sentence-similarity": async (...given) =>
+    (await import("./sentence-similarity.ts")).loadSentenceSimilarity(...given),
+  "text-classification": async (...given) =>
+    (await import("./text-classification.ts")).loadTextClassification(...given),
+  "text-generation": async (...given) => (await import("./text-generation.ts")).loadTextGeneration(...given),
+  "token-classification": async (...given) =>
+    (await import("./token-classification.ts")).loadTokenClassification(...given),
+  "zero-shot-classification": async (...given) =>
+    (await import("./zero-shot-classification.ts")).loadZeroShotClassification(...given),
 };
 
 /** Every name that `pipeline` knows. */
@@ -50,7 +74,7 @@ export async function pipeline<Task extends PipelineTask>(
   options: PipelineOptions = {},
 ): Promise<Pipelines[Task]> {
   if (!Object.hasOwn(loaders, task)) throw unknownTask(String(task));
-  refuseUnknownNames(options, ["device", "threads", "onWarning", ...hubOptionNames], "the options of pipeline");
+  refuseUnknownNames(options, [...pipelineOptionNames, ...hubOptionNames], "the options of pipeline");
   return loaders[task](await modelFolder(model, options), options);
 }
 

@@ -1,8 +1,10 @@
-/** What every pipeline does with texts: checks them, puts those of like length together, and cuts what is too long. */
-import { ConfigurationError, DataError } from "../errors.ts";
+/** What every pipeline does with texts: puts those of like length together, cuts what is too long, and runs the model. */
 import type { AnyModel } from "../models/index.ts";
 import { measured } from "../runtime/profiler.ts";
-import type { EncodedTensors, Tokenizer } from "../tokenizers/index.ts";
+import type { Tensor } from "../tensor/index.ts";
+import type { EncodedArrays, EncodedTensors } from "../tokenizers/index.ts";
+import { asksForStates, type RowStates, type StateOptions, statesOfRow, type WithStates } from "./inner-states.ts";
+import { beginning } from "./pipeline-inputs.ts";
 import type { TextModel } from "./text-model.ts";
 
 /** One text, or two that go together. */
@@ -11,53 +13,40 @@ export interface TextPair {
   readonly textPair?: string | undefined;
 }
 
+/** Of int64. */
+type IdRows = Pick<EncodedTensors["inputIds"], "type" | "dims" | "data">;
+
+/** What a model of text reads, [B, T] each. */
+export interface RowInputs {
+  readonly inputIds: IdRows;
+  readonly attentionMask?: IdRows;
+  readonly tokenTypeIds?: IdRows;
+}
+
 export interface TextBatch {
-  /** Places of the batch's texts among all. */
+  /** Places of the batch's rows among all. */
   readonly indices: readonly number[];
-  /** [B, T] */
-  readonly inputs: EncodedTensors;
+  readonly inputs: RowInputs;
 }
 
-/** Throws a DataError unless the value is a text. */
-export function checkText(text: unknown, what: string): string {
-  if (typeof text === "string") return text;
-  throw new DataError(`A pipeline takes texts, not ${text === null ? "null" : typeof text}.`, {
-    field: what,
-    expected: "a string or an array of strings",
-    received: text === null ? "null" : typeof text,
-    hint: "Pass the text itself.",
-  });
-}
-
-/** One text or several as an array. Throws a DataError for anything else. */
-export function checkTexts(texts: unknown): string[] {
-  return Array.isArray(texts) ? texts.map((text) => checkText(text, "text")) : [checkText(texts, "text")];
-}
-
-/** Throws a ConfigurationError unless the option is a count. */
-export function checkCount(name: string, value: unknown): void {
-  if (Number.isSafeInteger(value) && Number(value) >= 1) return;
-  throw new ConfigurationError(`${name} should be a whole number of at least 1, but is ${String(value)}.`, {
-    field: name,
-    expected: "a whole number of at least 1",
-    received: String(value),
-    hint: "Correct the option.",
-  });
+/** How texts become rows. */
+export interface BatchSettings {
+  /** Rows that go through the model together. */
+  readonly batchSize: number;
+  /** Which text of a pair gives way when both are too long together; the longer one when left out. */
+  readonly truncation?: "longest_first" | "only_first" | undefined;
 }
 
 /** Batches of texts, long ones first; each row is padded to the longest of its batch. */
 export function* textBatches(
   pairs: readonly TextPair[],
-  { tokenizer, maximumLength }: TextModel<AnyModel>,
-  batchSize: number,
-  onWarning: (text: string) => void,
+  parts: TextModel<AnyModel>,
+  { batchSize, truncation = "longest_first" }: BatchSettings,
 ): Generator<TextBatch> {
+  const { tokenizer, maximumLength } = parts;
   const lengthOf = ({ text, textPair }: TextPair): number => text.length + (textPair?.length ?? 0);
-  const order = pairs.map((_, index) => index);
-  order.sort((a, b) => lengthOf(pairs[b] as TextPair) - lengthOf(pairs[a] as TextPair) || a - b);
   const isPaired = pairs.some(({ textPair }) => textPair !== undefined);
-  for (let start = 0; start < order.length; start += batchSize) {
-    const indices = order.slice(start, start + batchSize);
+  for (const indices of sortedBatches(pairs.map(lengthOf), Math.min(batchSize, parts.maximumRows))) {
     const chosen = indices.map((index) => pairs[index] as TextPair);
     const inputs = measured("tokenizing", () =>
       tokenizer(
@@ -65,31 +54,114 @@ export function* textBatches(
         {
           ...(isPaired && { textPair: chosen.map(({ textPair }) => textPair ?? "") }),
           padding: indices.length > 1,
-          truncation: true,
+          truncation,
           maxLength: maximumLength,
+          ...(indices.length > 1 && { returnAttentionMask: true }),
         },
       ),
     );
-    if ((inputs.inputIds.dims[1] ?? 0) >= maximumLength) warnOfCuts(chosen, tokenizer, maximumLength, onWarning);
+    if ((inputs.inputIds.dims[1] ?? 0) >= maximumLength) warnOfCuts(chosen, parts);
     yield { indices, inputs };
   }
 }
 
-function warnOfCuts(
-  pairs: readonly TextPair[],
-  tokenizer: Tokenizer,
-  maximumLength: number,
-  onWarning: (text: string) => void,
-): void {
+/** Batches of rows that are tokens already, such as the windows of long texts. */
+export function* windowBatches(
+  windows: readonly EncodedArrays[],
+  { tokenizer, maximumRows }: TextModel<AnyModel>,
+  { batchSize }: BatchSettings,
+): Generator<TextBatch> {
+  const lengths = windows.map(({ inputIds }) => inputIds.length);
+  const takesTypes = tokenizer.config.modelInputNames.includes("token_type_ids");
+  for (const indices of sortedBatches(lengths, Math.min(batchSize, maximumRows))) {
+    const length = lengths[indices[0] as number] as number;
+    const tensor = (valuesOf: (window: EncodedArrays) => readonly number[], filler: number) => {
+      const data = new BigInt64Array(indices.length * length).fill(BigInt(filler));
+      indices.forEach((index, row) => {
+        data.set(valuesOf(windows[index] as EncodedArrays).map(BigInt), row * length);
+      });
+      return { type: "int64" as const, dims: [indices.length, length], data };
+    };
+    const inputs = {
+      inputIds: tensor(({ inputIds }) => inputIds, tokenizer.padTokenId ?? 0),
+      attentionMask: tensor(({ inputIds }) => inputIds.map(() => 1), 0),
+      ...(takesTypes && { tokenTypeIds: tensor(({ tokenTypeIds = [] }) => tokenTypeIds, 0) }),
+    };
+    yield { indices, inputs };
+  }
+}
+
+/** Places in an order of falling lengths, `batchSize` at a time. */
+function* sortedBatches(lengths: readonly number[], batchSize: number): Generator<number[]> {
+  const order = lengths.map((_, index) => index);
+  order.sort((a, b) => (lengths[b] as number) - (lengths[a] as number) || a - b);
+  for (let start = 0; start < order.length; start += batchSize) yield order.slice(start, start + batchSize);
+}
+
+/** Outputs as every model with one of the usual heads gives them. */
+type Outputs = Readonly<Record<string, Tensor>>;
+
+/** What a pipeline makes of a row of a batch. */
+type ResultOfRow<R> = (outputs: Outputs, row: number, batch: TextBatch) => R;
+
+/** How a batch goes through the model; as it is when left out. */
+type RunBatch = (batch: TextBatch, options: StateOptions) => Promise<Outputs>;
+
+/**
+ * Runs the model over batches of `count` rows in all. Gives a result for each row with its states, in the order of the rows.
+ */
+export async function readRows<R>(
+  batches: Iterable<TextBatch>,
+  count: number,
+  parts: TextModel<AnyModel>,
+  options: StateOptions,
+  resultOf: ResultOfRow<R>,
+  run: RunBatch = async ({ inputs }, asked) => parts.model(acceptedInputs(inputs, parts.model), asked),
+): Promise<WithStates<R>[]> {
+  const { outputAttentions = false, outputHiddenStates = false } = options;
+  const results: WithStates<R>[] = [];
+  let done = 0;
+  for (const batch of batches) {
+    const outputs = await run(batch, { outputAttentions, outputHiddenStates });
+    batch.indices.forEach((index, row) => {
+      const states: RowStates[] = asksForStates(options)
+        ? [statesOfRow(batch.inputs, outputs as object, row, parts.tokenizer)]
+        : [];
+      results[index] = { result: resultOf(outputs, row, batch), states };
+    });
+    done += batch.indices.length;
+    parts.onBatch(done, count);
+  }
+  return results;
+}
+
+/** The rows of each input, when the inputs have so many rows each, one after another. */
+export function rowsOfEach<R>(rows: readonly R[], counts: readonly number[]): R[][] {
+  let used = 0;
+  return counts.map((count) => {
+    used += count;
+    return rows.slice(used - count, used);
+  });
+}
+
+/** Inputs that the model knows: some folders pair a model without segments with a tokenizer that gives them. */
+export function acceptedInputs(inputs: RowInputs, model: AnyModel): RowInputs {
+  const known = model.inputSpecs(new Set(Object.keys(inputs)));
+  const entries = Object.entries(inputs).filter(([name]) => name in known);
+  return Object.fromEntries(entries) as unknown as RowInputs;
+}
+
+/** Row of a tensor whose first axis is the batch. */
+export function rowOf(tensor: Tensor | undefined, row: number): Float32Array {
+  if (tensor === undefined) throw new TypeError("the model gives no such output");
+  const size = tensor.size / (tensor.dims[0] ?? 1);
+  return (tensor.data as Float32Array).subarray(row * size, (row + 1) * size);
+}
+
+function warnOfCuts(pairs: readonly TextPair[], { tokenizer, maximumLength, onWarning }: TextModel<AnyModel>): void {
   for (const { text, textPair } of pairs) {
     const { length } = tokenizer(text, { textPair, returnTensors: false }).inputIds;
     if (length <= maximumLength) continue;
     onWarning(`A text of ${length} tokens was cut to the ${maximumLength} that the model takes: ${beginning(text)}`);
   }
-}
-
-/** The first words of a text, for messages. */
-export function beginning(text: string): string {
-  const line = text.replaceAll(/\s+/g, " ");
-  return line.length > 60 ? `${line.slice(0, 60)}…` : line;
 }

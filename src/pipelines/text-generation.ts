@@ -1,12 +1,23 @@
 /** Goes on from a text: greedily, by drawing, or with beams, as the options say. */
 import { DataError } from "../errors.ts";
 import type { GenerationOptions } from "../generation/index.ts";
-import { AutoModelForCausalLM, modelFolder } from "../models/index.ts";
-import { AutoTokenizer, type EncodedTensors, type Tokenizer } from "../tokenizers/index.ts";
-import { checkCount, checkTexts } from "./text-batches.ts";
-import { type PipelineOptions, type TextModel, textModel, withoutUnusedHeads } from "./text-model.ts";
+import { AutoModelForCausalLM } from "../models/index.ts";
+import type { Tensor } from "../tensor/index.ts";
+import type { EncodedTensors, Tokenizer } from "../tokenizers/index.ts";
+import {
+  asksForStates,
+  type RowStates,
+  type StateOptions,
+  statesOfRow,
+  type Told,
+  told,
+  type WithStates,
+} from "./inner-states.ts";
+import { checkCount, checkSwitch, checkTexts } from "./pipeline-inputs.ts";
+import { loadTextModel, type PipelineOptions, type TextModel } from "./text-model.ts";
 
-export interface TextGenerationOptions extends Omit<GenerationOptions, "onToken"> {
+/** The states are those of each whole text, prompt and all, from one more run over it. */
+export interface TextGenerationOptions extends Omit<GenerationOptions, "onToken">, StateOptions {
   /** Whether the prompt stands before what was generated; true. */
   readonly returnFullText?: boolean | undefined;
   /**
@@ -31,8 +42,8 @@ export interface GeneratedText {
  * prompt that leaves no room.
  */
 export interface TextGenerationPipeline {
-  (text: string, options?: TextGenerationOptions): Promise<GeneratedText[]>;
-  (texts: readonly string[], options?: TextGenerationOptions): Promise<GeneratedText[][]>;
+  <const O extends TextGenerationOptions>(text: string, options?: O): Promise<Told<O, GeneratedText[]>>;
+  <const O extends TextGenerationOptions>(texts: readonly string[], options?: O): Promise<Told<O, GeneratedText[]>[]>;
   readonly tokenizer: Tokenizer;
   /** Frees the engine's memory. */
   release(): Promise<void>;
@@ -41,20 +52,16 @@ export interface TextGenerationPipeline {
 type CausalLM = Awaited<ReturnType<typeof AutoModelForCausalLM.fromPretrained>>;
 
 export async function loadTextGeneration(source: string, options: PipelineOptions): Promise<TextGenerationPipeline> {
-  const { onWarning = console.warn, ...modelOptions } = options;
-  const folder = await modelFolder(source);
-  const tokenizer = await AutoTokenizer.fromPretrained(folder, { paddingSide: "left" });
-  // Padding is hidden, so any token will do where a model was published without one.
-  if (tokenizer.padToken === undefined) tokenizer.padToken = tokenizer.eosToken ?? tokenizer.allSpecialTokens[0];
-  const model = await AutoModelForCausalLM.fromPretrained(folder, {
-    ...modelOptions,
-    onWarning: withoutUnusedHeads(onWarning),
+  const parts = await loadTextModel(source, options, {
+    task: "text-generation",
+    auto: AutoModelForCausalLM,
+    paddingSide: "left",
   });
-  const parts = await textModel(model, tokenizer, folder);
+  const { model, tokenizer } = parts;
 
-  async function generate(texts: string | readonly string[], given: TextGenerationOptions = {}) {
-    const results = await generateAll(parts, checkTexts(texts), given);
-    return typeof texts === "string" ? (results[0] as GeneratedText[]) : results;
+  async function generate(given: string | readonly string[], callOptions: TextGenerationOptions = {}) {
+    const results = await generateAll(parts, checkTexts(given), callOptions);
+    return typeof given === "string" ? results[0] : results;
   }
   return Object.assign(generate, { tokenizer, release: () => model.release() }) as TextGenerationPipeline;
 }
@@ -62,9 +69,11 @@ export async function loadTextGeneration(source: string, options: PipelineOption
 async function generateAll(
   parts: TextModel<CausalLM>,
   texts: readonly string[],
-  { batchSize = 8, badWords, forceWords, ...others }: TextGenerationOptions,
-): Promise<GeneratedText[][]> {
+  { batchSize = 8, outputHiddenStates, outputAttentions, badWords, forceWords, ...others }: TextGenerationOptions,
+): Promise<(GeneratedText[] | WithStates<GeneratedText[]>)[]> {
   checkCount("batchSize", batchSize);
+  checkSwitch("outputHiddenStates", outputHiddenStates);
+  checkSwitch("outputAttentions", outputAttentions);
   const empty = texts.indexOf("");
   if (empty >= 0) {
     throw new DataError("There is nothing to go on from.", {
@@ -89,11 +98,13 @@ async function generateAll(
       ],
     }),
   };
-  const results: GeneratedText[][] = [];
+  const asked = { outputHiddenStates, outputAttentions };
+  const results: WithStates<GeneratedText[]>[] = [];
   for (let start = 0; start < texts.length; start += batchSize) {
-    results.push(...(await generateBatch(parts, texts.slice(start, start + batchSize), start, options)));
+    results.push(...(await generateBatch(parts, texts.slice(start, start + batchSize), start, options, asked)));
+    parts.onBatch(results.length, texts.length);
   }
-  return results;
+  return results.map((result) => told(result, asked));
 }
 
 /**
@@ -116,34 +127,60 @@ function writtenAs(tokenizer: Tokenizer, text: string, field: string): readonly 
 
 /** @param first number of the batch's first prompt. */
 async function generateBatch(
-  { model, tokenizer }: TextModel<CausalLM>,
+  parts: TextModel<CausalLM>,
   texts: readonly string[],
   first: number,
-  { returnFullText = true, onText, ...options }: Omit<TextGenerationOptions, "batchSize">,
-): Promise<GeneratedText[][]> {
+  { returnFullText = true, onText, ...options }: Omit<TextGenerationOptions, "batchSize" | keyof StateOptions>,
+  asked: StateOptions,
+): Promise<WithStates<GeneratedText[]>[]> {
+  const { model, tokenizer } = parts;
   const inputs = tokenizer(texts, { addSpecialTokens: false, padding: texts.length > 1 });
   const { inputIds } = inputs;
   const length = inputIds.dims[1] as number;
-  const padding = texts.length > 1 ? { attentionMask: attentionMaskOf(inputs) } : {};
+  const attentionMask = attentionMaskOf(inputs);
   const streams = texts.map((_, row) => new TextStream(tokenizer, (text) => onText?.(text, first + row)));
   const sequences = await model.generate(
-    { inputIds, ...padding },
+    { inputIds, ...(texts.length > 1 && { attentionMask }) },
     { ...options, ...(onText && { onToken: (token: number, row: number) => streams[row]?.add(token) }) },
   );
   for (const stream of streams) stream.end();
   const width = sequences.dims[1] as number;
   const rows = (sequences.dims[0] as number) / texts.length;
   const text = (ids: Iterable<number | bigint>): string => tokenizer.decode(ids, { skipSpecialTokens: true });
-  return texts.map((prompt, index) => {
+  const results: WithStates<GeneratedText[]>[] = [];
+  for (const [index, prompt] of texts.entries()) {
     const ids = inputIds.data.subarray(index * length, (index + 1) * length);
     // What a tokenizer makes of the prompt may differ from the prompt, in its spaces for example.
     const promptLength = text(ids).length;
-    return Array.from({ length: rows }, (_, copy) => {
+    const padding = attentionMask.data.subarray(index * length, (index + 1) * length).indexOf(1n);
+    const result: GeneratedText[] = [];
+    const states: RowStates[] = [];
+    for (let copy = 0; copy < rows; copy++) {
       const start = (index * rows + copy) * width;
-      const whole = text(sequences.data.subarray(start, start + width) as BigInt64Array);
-      return { generatedText: (returnFullText ? prompt : "") + whole.slice(promptLength) };
-    });
-  });
+      const whole = sequences.data.subarray(start, start + width) as BigInt64Array;
+      result.push({ generatedText: (returnFullText ? prompt : "") + text(whole).slice(promptLength) });
+      if (asksForStates(asked))
+        states.push(await statesOfSequence(parts, whole.slice(padding), length - padding, asked));
+    }
+    results.push({ result, states });
+  }
+  return results;
+}
+
+/** The states of one sequence, by a run over all of it. What follows the end of what was generated is padding, and left out. */
+async function statesOfSequence(
+  { model, tokenizer }: TextModel<CausalLM>,
+  ids: BigInt64Array,
+  promptTokens: number,
+  asked: StateOptions,
+): Promise<RowStates> {
+  const { eosTokenId } = model.config;
+  const ends = [eosTokenId ?? []].flat().map(BigInt);
+  const end = ids.findIndex((id, place) => place >= promptTokens && ends.includes(id));
+  const shown = end < 0 ? ids : ids.slice(0, end + 1);
+  const inputIds = { type: "int64" as const, data: shown, dims: [1, shown.length] };
+  const outputs = await model({ inputIds }, asked);
+  return statesOfRow({ inputIds }, outputs as unknown as Record<string, Tensor[]>, 0, tokenizer);
 }
 
 /** Padding by place, because the padding token may be one that texts hold. */

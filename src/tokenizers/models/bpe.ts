@@ -104,6 +104,10 @@ export class BpeModel implements Model {
     return new BpeModel(vocabulary, merges, options, fields.file);
   }
 
+  get continuingSubwordPrefix(): string | undefined {
+    return this.options.continuingSubwordPrefix;
+  }
+
   get unknownToken(): string | undefined {
     return this.options.unknownToken;
   }

@@ -10,6 +10,8 @@ export interface Model {
   readonly showsUnknownText: boolean;
   /** What such a text ends in where it ends its word. */
   readonly unknownTextSuffix?: string;
+  /** What stands before tokens that continue a word; absent or empty where they look like any other. */
+  readonly continuingSubwordPrefix?: string | undefined;
   /** Deterministic: callers remember the result. */
   tokenize(word: string): WordTokens;
   /** Whether spaces before punctuation may be removed after decoding; the reference leaves byte-pair encodings alone. */

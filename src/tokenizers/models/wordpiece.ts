@@ -51,6 +51,10 @@ export class WordPieceModel implements Model {
     return this.options.unknownToken;
   }
 
+  get continuingSubwordPrefix(): string {
+    return this.options.continuingSubwordPrefix;
+  }
+
   tokenize(word: string): WordTokens {
     return this.#cut(word) ?? this.#tokens.clear().push(this.#unknownId, 0, word.length);
   }

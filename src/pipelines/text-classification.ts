@@ -1,0 +1,126 @@
+/** Which class a text, or a pair of texts, belongs to: how likely each is, or a number. */
+import { softmax } from "../generation/index.ts";
+import { AutoModelForSequenceClassification } from "../models/index.ts";
+import type { Tokenizer } from "../tokenizers/index.ts";
+import { asksForStates, type Told, told, type WithStates } from "./inner-states.ts";
+import { type CallOptions, checkCallOptions, checkChoice, checkCount, checkText } from "./pipeline-inputs.ts";
+import { readRows, rowOf, type TextPair, textBatches } from "./text-batches.ts";
+import { loadTextModel, type PipelineOptions } from "./text-model.ts";
+
+/** How logits become scores. */
+export const scoreFunctions = ["softmax", "sigmoid", "none"] as const;
+export type ScoreFunction = (typeof scoreFunctions)[number];
+
+export interface TextClassificationOptions extends CallOptions {
+  /** How many classes to tell, the likeliest first; 1. `null` is all of them. */
+  readonly topK?: number | null | undefined;
+  /**
+   * When left out, as the folder's `problem_type` says: `softmax` for one class of several, `sigmoid` for several at a time,
+   * `none` for a regression. Without one, `sigmoid` for a head with one output and `softmax` for others.
+   */
+  readonly functionToApply?: ScoreFunction | undefined;
+}
+
+/** A text, or two that are judged together. */
+export type TextClassificationInput = string | TextPair;
+
+export interface ClassScore {
+  label: string;
+  /** From 0 to 1; of a regression, the number itself. */
+  score: number;
+}
+
+/** Of each text its best class, or with `topK` a list of them. */
+type ResultsOfTexts<O> = O extends { topK: infer K }
+  ? K extends 1 | undefined
+    ? ClassScore
+    : number extends K
+      ? ClassScore | ClassScore[]
+      : ClassScore[]
+  : ClassScore;
+
+/**
+ * Gives a list of classes for one text, the likeliest first. For an array of texts, gives the likeliest class of each, or
+ * with a `topK` other than 1 a list for each; so it does beside hidden states and attentions.
+ */
+export interface TextClassificationPipeline {
+  <const O extends TextClassificationOptions>(
+    input: TextClassificationInput,
+    options?: O,
+  ): Promise<Told<O, ClassScore[]>>;
+  <const O extends TextClassificationOptions>(
+    inputs: readonly TextClassificationInput[],
+    options?: O,
+  ): Promise<(Told<O, 0> extends 0 ? ResultsOfTexts<O> : WithStates<ClassScore[]>)[]>;
+  readonly tokenizer: Tokenizer;
+  /** Frees the engine's memory. */
+  release(): Promise<void>;
+}
+
+export async function loadTextClassification(
+  source: string,
+  options: PipelineOptions,
+): Promise<TextClassificationPipeline> {
+  const task = "text-classification";
+  const parts = await loadTextModel(source, options, { task, auto: AutoModelForSequenceClassification });
+  const { model, tokenizer } = parts;
+
+  async function classify(
+    given: TextClassificationInput | readonly TextClassificationInput[],
+    callOptions: TextClassificationOptions = {},
+  ) {
+    checkCallOptions(callOptions, ["topK", "functionToApply"], task);
+    const { topK = 1, batchSize = 16, functionToApply = usualFunction(model.config) } = callOptions;
+    if (topK !== null) checkCount("topK", topK);
+    checkChoice("functionToApply", functionToApply, scoreFunctions);
+    const pairs = (Array.isArray(given) ? given : [given]).map(checkInput);
+    const batches = textBatches(pairs, parts, { batchSize });
+    const rows = await readRows(batches, pairs.length, parts, callOptions, ({ logits }, row) =>
+      classScores(rowOf(logits, row), functionToApply, labelsOf(model.config)).slice(0, topK ?? undefined),
+    );
+    if (!Array.isArray(given)) return told(rows[0] as WithStates<ClassScore[]>, callOptions);
+    // As in transformers.js: one class of each text is not wrapped in a list.
+    if (topK !== 1 || asksForStates(callOptions)) return rows.map((row) => told(row, callOptions));
+    return rows.map(({ result }) => result[0]);
+  }
+  return Object.assign(classify, { tokenizer, release: () => model.release() }) as TextClassificationPipeline;
+}
+
+function checkInput(input: unknown): TextPair {
+  if (typeof input !== "object" || input === null || !("text" in input)) return { text: checkText(input, "text") };
+  const { text, textPair } = input as { text: unknown; textPair?: unknown };
+  return {
+    text: checkText(text, "text"),
+    ...(textPair !== undefined && { textPair: checkText(textPair, "textPair") }),
+  };
+}
+
+interface ClassNames {
+  readonly id2label: Readonly<Record<number, string>>;
+}
+
+/** Names of the classes by their numbers. */
+export function labelsOf({ id2label }: ClassNames): (id: number) => string {
+  return (id) => id2label[id] ?? `LABEL_${id}`;
+}
+
+function usualFunction({ problemType, numLabels }: { problemType: string | null; numLabels: number }): ScoreFunction {
+  if (problemType === "regression") return "none";
+  if (problemType === "multi_label_classification" || numLabels === 1) return "sigmoid";
+  return "softmax";
+}
+
+/** The classes' scores, the highest first. */
+function classScores(
+  logits: Float32Array,
+  scoreFunction: ScoreFunction,
+  labelOf: (id: number) => string,
+): ClassScore[] {
+  const apply = {
+    softmax,
+    sigmoid: (values: Float32Array) => Float64Array.from(values, (value) => 1 / (1 + Math.exp(-value))),
+    none: (values: Float32Array) => values,
+  }[scoreFunction];
+  const scores = [...apply(logits)].map((score, id) => ({ label: labelOf(id), score }));
+  return scores.sort((a, b) => b.score - a.score);
+}
