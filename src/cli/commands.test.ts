@@ -295,7 +295,7 @@ describe("inspect", () => {
       memory: { weightsBytes: 4 * 5726, trainingBytes: 16 * 5726 },
       weights: { bytes: 4 * 5726, types: ["F32"] },
       tokenizer: { class: "BertTokenizer", tokens: 44 },
-      pipelines: ["fill-mask", "next-sentence-prediction"],
+      pipelines: ["feature-extraction", "fill-mask", "next-sentence-prediction"],
       config: { hiddenSize: 16, vocabSize: 44 },
     });
     expect(summary.parts.reduce((sum, { parameters }) => sum + parameters, 0)).toBe(5726);

@@ -11,8 +11,13 @@ import { bytesText, columnsText, countText } from "./quantities.ts";
 
 /** What runs a model that was trained for a task. */
 const pipelineOfTask: Readonly<Partial<Record<ModelTask, PipelineTask>>> = {
+  base: "feature-extraction",
   maskedLM: "fill-mask",
   causalLM: "text-generation",
+  sequenceClassification: "text-classification",
+  tokenClassification: "token-classification",
+  questionAnswering: "question-answering",
+  multipleChoice: "multiple-choice",
   nextSentencePrediction: "next-sentence-prediction",
 };
 
@@ -64,7 +69,8 @@ async function tokenizerOf(folder: string): Promise<TokenizerSummary | undefined
   }
 }
 
-function pipelinesOf({ uses }: ModelSummary): PipelineTask[] {
+function pipelinesOf({ uses }: ModelSummary, tokenizer: TokenizerSummary | undefined): PipelineTask[] {
+  if (tokenizer === undefined) return [];
   return uses.flatMap(({ task, missingParameters }) => (missingParameters === 0 ? (pipelineOfTask[task] ?? []) : []));
 }
 
@@ -82,7 +88,7 @@ function jsonOf(path: string, summary: ModelSummary, tokenizer: TokenizerSummary
     weights,
     tokenizer: tokenizer ?? null,
     uses,
-    pipelines: pipelinesOf(summary),
+    pipelines: pipelinesOf(summary, tokenizer),
     config,
   };
 }
@@ -111,7 +117,7 @@ function textOf(
     ["to run", `${bytesText(4 * parameters)} for the weights, as float32`],
     ["to train", `${bytesText(trainingBytesPerParameter * parameters)} with AdamW, and what the batches need`],
   ];
-  const commands = pipelinesOf(summary).map((pipeline) => `  cloze run ${pipeline} --model ${folder}\n`);
+  const commands = pipelinesOf(summary, tokenizer).map((pipeline) => `  cloze run ${pipeline} --model ${folder}\n`);
   return [
     `${colors.bold(folder)}\n`,
     columnsText(about, "  "),

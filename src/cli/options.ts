@@ -198,6 +198,25 @@ export function optionalNumber(about: string, defaultText: string, range: Range)
   };
 }
 
+/** Whole numbers with commas between them. */
+export function optionalList(
+  placeholder: string,
+  about: string,
+  defaultText: string,
+): Option<readonly number[] | undefined> {
+  return {
+    placeholder,
+    about,
+    defaultText,
+    fallback: { value: undefined },
+    read(text, name) {
+      const numbers = text.split(",").map((part) => (part.trim() === "" ? Number.NaN : Number(part)));
+      if (numbers.every(Number.isSafeInteger)) return numbers;
+      throw wrongValue(name, "whole numbers with commas between them", text);
+    },
+  };
+}
+
 /** An option as it was given. */
 export interface GivenOption {
   /** Several ones only of a repeatable option. */

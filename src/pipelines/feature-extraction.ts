@@ -3,7 +3,7 @@ import { ConfigurationError } from "../errors.ts";
 import { type AnyModel, AutoModel } from "../models/index.ts";
 import { Tensor } from "../tensor/index.ts";
 import type { Tokenizer } from "../tokenizers/index.ts";
-import { asksForStates, type Told, told, type WithStates } from "./inner-states.ts";
+import { type AskingForStates, asksForStates, type Told, told, type WithStates } from "./inner-states.ts";
 import {
   type CallOptions,
   checkCallOptions,
@@ -41,7 +41,9 @@ export interface FeatureExtractionPipeline {
   <const O extends FeatureExtractionOptions>(
     texts: readonly string[],
     options?: O,
-  ): Promise<O extends { outputHiddenStates: true } | { outputAttentions: true } ? WithStates<Tensor>[] : Tensor>;
+  ): Promise<O extends AskingForStates ? WithStates<Tensor>[] : Tensor>;
+  /** The same as one tensor [1, T, D] or [1, D] for each text, without padding. */
+  each<const O extends FeatureExtractionOptions>(texts: readonly string[], options?: O): Promise<Told<O, Tensor>[]>;
   readonly tokenizer: Tokenizer;
   /** What the folder itself says; undefined without `modules.json`. */
   readonly modules: SentenceModules | undefined;
@@ -59,15 +61,20 @@ export async function loadFeatureExtraction(
   const { model, tokenizer, folder } = parts;
   const modules = await readSentenceModules(folder);
 
-  async function extract(given: string | readonly string[], callOptions: FeatureExtractionOptions = {}) {
+  async function each(texts: readonly string[], callOptions: FeatureExtractionOptions = {}) {
     checkCallOptions(callOptions, ["pooling", "normalize", "layers"], task);
     const recipe = recipeOf(callOptions, modules);
-    const vectors = await vectorsOf(checkTexts(given), parts, recipe, callOptions);
-    if (!Array.isArray(given)) return told(vectors[0] as WithStates<Tensor>, callOptions);
-    if (asksForStates(callOptions)) return vectors;
-    return joinedRows(vectors.map(({ result }) => result));
+    const vectors = await vectorsOf(checkTexts(texts), parts, recipe, callOptions);
+    return vectors.map((vector) => told(vector, callOptions));
   }
-  return Object.assign(extract, { tokenizer, modules, release: () => model.release() }) as FeatureExtractionPipeline;
+
+  async function extract(given: string | readonly string[], callOptions: FeatureExtractionOptions = {}) {
+    const vectors = await each(checkTexts(given), callOptions);
+    if (!Array.isArray(given)) return vectors[0];
+    return asksForStates(callOptions) ? vectors : joinedRows(vectors as Tensor[]);
+  }
+  const rest = { each, tokenizer, modules, release: () => model.release() };
+  return Object.assign(extract, rest) as FeatureExtractionPipeline;
 }
 
 /** What is done with the hidden states of a text. */
@@ -174,7 +181,7 @@ function cooked({ data, dims }: Tensor, { pooling, dense, normalize }: Recipe): 
 }
 
 /** Tensors [1, …] of rows → one [N, …], where shorter rows end in zeros. */
-export function joinedRows(rows: readonly Tensor[]): Tensor {
+function joinedRows(rows: readonly Tensor[]): Tensor {
   const longest = rows.reduce<readonly number[]>((dims, row) => (row.size > size(dims) ? row.dims : dims), []);
   const [, ...rest] = longest.length === 0 ? [0, 0] : longest;
   const each = size(rest);

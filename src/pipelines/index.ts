@@ -1,7 +1,13 @@
 /** Text in, answer out. */
 
 export type { ExtractedAnswer } from "../tasks/extracted-answers.ts";
-export type { AggregationStrategy, Entity, EntityGroup, TokenEntity } from "../tasks/token-groups.ts";
+export {
+  type AggregationStrategy,
+  aggregationStrategies,
+  type Entity,
+  type EntityGroup,
+  type TokenEntity,
+} from "../tasks/token-groups.ts";
 export type * from "./feature-extraction.ts";
 export type * from "./fill-mask.ts";
 export type { RowStates, StateOptions, Told, WithStates } from "./inner-states.ts";
@@ -17,4 +23,5 @@ export { type ScoreFunction, scoreFunctions } from "./text-classification.ts";
 export type * from "./text-generation.ts";
 export type { PipelineOptions } from "./text-model.ts";
 export type * from "./token-classification.ts";
+export { writeVectors } from "./vector-file.ts";
 export type * from "./zero-shot-classification.ts";

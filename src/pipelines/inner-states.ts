@@ -2,7 +2,7 @@
 
 import { Tensor } from "../tensor/index.ts";
 import type { Tokenizer } from "../tokenizers/index.ts";
-import type { RowInputs } from "./text-batches.ts";
+import type { RowInputs } from "./text-model.ts";
 
 /** The options that ask for them. */
 export interface StateOptions {
@@ -27,8 +27,11 @@ export interface WithStates<R> {
   states: RowStates[];
 }
 
+/** Options that ask for hidden states or attentions. */
+export type AskingForStates = { readonly outputHiddenStates: true } | { readonly outputAttentions: true };
+
 /** What a call with options `O` gives for an input whose result is `R`. */
-export type Told<O, R> = O extends { outputHiddenStates: true } | { outputAttentions: true } ? WithStates<R> : R;
+export type Told<O, R> = O extends AskingForStates ? WithStates<R> : R;
 
 export function asksForStates({ outputHiddenStates, outputAttentions }: StateOptions): boolean {
   return outputHiddenStates === true || outputAttentions === true;

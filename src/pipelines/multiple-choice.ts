@@ -12,8 +12,8 @@ import {
   checkText,
   checkWords,
 } from "./pipeline-inputs.ts";
-import { acceptedInputs, type RowInputs, readRows, rowOf, rowsOfEach, textBatches } from "./text-batches.ts";
-import { loadTextModel, type PipelineOptions } from "./text-model.ts";
+import { acceptedInputs, readRows, rowOf, rowsOfEach, textBatches } from "./text-batches.ts";
+import { loadTextModel, type PipelineOptions, type RowInputs } from "./text-model.ts";
 
 /** Options of a call. */
 export type MultipleChoiceOptions = CallOptions;

@@ -1,10 +1,10 @@
 /** How near sentences are to one in meaning: the cosine of the angle between their vectors. */
 import type { Tensor } from "../tensor/index.ts";
 import type { Tokenizer } from "../tokenizers/index.ts";
-import { type FeatureExtractionOptions, loadFeatureExtraction } from "./feature-extraction.ts";
-import { asksForStates, type Told, told, type WithStates } from "./inner-states.ts";
+import { loadFeatureExtraction } from "./feature-extraction.ts";
+import { type Told, told, type WithStates } from "./inner-states.ts";
 import { type CallOptions, checkCallOptions, checkFields, checkSeveral, checkText } from "./pipeline-inputs.ts";
-import { normalized, type PoolingMode } from "./pooling.ts";
+import type { PoolingMode } from "./pooling.ts";
 import { rowsOfEach } from "./text-batches.ts";
 import type { PipelineOptions } from "./text-model.ts";
 
@@ -49,32 +49,16 @@ export async function loadSentenceSimilarity(
     const inputs = isSource ? { sourceSentence: given, sentences: rest[0] } : given;
     const groups = (Array.isArray(inputs) ? inputs : [inputs]).map(checkInput);
     const texts = groups.flatMap(({ sourceSentence, sentences }) => [sourceSentence, ...sentences]);
-    const vectors = await vectorsOf(texts, { pooling: usual, ...callOptions });
+    const extracted = await extract.each(texts, { pooling: usual, ...callOptions, normalize: true });
+    const vectors = extracted as unknown as readonly (Tensor | WithStates<Tensor>)[];
     const counts = groups.map(({ sentences }) => sentences.length + 1);
     const results = rowsOfEach(vectors, counts).map((own) => {
-      const [first, ...others] = own.map(({ result }) => result) as [Float32Array, ...Float32Array[]];
-      const states = own.flatMap((each) => each.states);
+      const rows = own.map((vector) => ("states" in vector ? vector : { result: vector, states: [] }));
+      const [first, ...others] = rows.map(({ result }) => result.data) as [Float32Array, ...Float32Array[]];
+      const states = rows.flatMap((row) => row.states);
       return told({ result: others.map((vector) => dot(first, vector)), states }, callOptions);
     });
     return Array.isArray(given) ? results : results[0];
-  }
-
-  /** Of length 1. */
-  async function vectorsOf(
-    texts: readonly string[],
-    callOptions: FeatureExtractionOptions,
-  ): Promise<WithStates<Float32Array>[]> {
-    const extracted = await extract(texts, { ...callOptions, normalize: true });
-    if (asksForStates(callOptions)) {
-      const rows = extracted as unknown as WithStates<Tensor>[];
-      return rows.map(({ result, states }) => ({ result: normalized(result).data as Float32Array, states }));
-    }
-    const { data, dims } = extracted as Tensor;
-    const width = dims[1] ?? 0;
-    return texts.map((_, index) => ({
-      result: (data as Float32Array).subarray(index * width, (index + 1) * width),
-      states: [],
-    }));
   }
   return Object.assign(compare, {
     tokenizer: extract.tokenizer,

@@ -2,25 +2,15 @@
 import type { AnyModel } from "../models/index.ts";
 import { measured } from "../runtime/profiler.ts";
 import type { Tensor } from "../tensor/index.ts";
-import type { EncodedArrays, EncodedTensors } from "../tokenizers/index.ts";
+import type { EncodedArrays } from "../tokenizers/index.ts";
 import { asksForStates, type RowStates, type StateOptions, statesOfRow, type WithStates } from "./inner-states.ts";
 import { beginning } from "./pipeline-inputs.ts";
-import type { TextModel } from "./text-model.ts";
+import type { RowInputs, TextModel } from "./text-model.ts";
 
 /** One text, or two that go together. */
 export interface TextPair {
   readonly text: string;
   readonly textPair?: string | undefined;
-}
-
-/** Of int64. */
-type IdRows = Pick<EncodedTensors["inputIds"], "type" | "dims" | "data">;
-
-/** What a model of text reads, [B, T] each. */
-export interface RowInputs {
-  readonly inputIds: IdRows;
-  readonly attentionMask?: IdRows;
-  readonly tokenTypeIds?: IdRows;
 }
 
 export interface TextBatch {

@@ -2,7 +2,7 @@
 import { softmax } from "../generation/index.ts";
 import { AutoModelForSequenceClassification } from "../models/index.ts";
 import type { Tokenizer } from "../tokenizers/index.ts";
-import { asksForStates, type Told, told, type WithStates } from "./inner-states.ts";
+import { type AskingForStates, asksForStates, type Told, told, type WithStates } from "./inner-states.ts";
 import { type CallOptions, checkCallOptions, checkChoice, checkCount, checkText } from "./pipeline-inputs.ts";
 import { readRows, rowOf, type TextPair, textBatches } from "./text-batches.ts";
 import { loadTextModel, type PipelineOptions } from "./text-model.ts";
@@ -51,8 +51,10 @@ export interface TextClassificationPipeline {
   <const O extends TextClassificationOptions>(
     inputs: readonly TextClassificationInput[],
     options?: O,
-  ): Promise<(Told<O, 0> extends 0 ? ResultsOfTexts<O> : WithStates<ClassScore[]>)[]>;
+  ): Promise<(O extends AskingForStates ? WithStates<ClassScore[]> : ResultsOfTexts<O>)[]>;
   readonly tokenizer: Tokenizer;
+  /** How logits become scores where a call does not say. */
+  readonly functionToApply: ScoreFunction;
   /** Frees the engine's memory. */
   release(): Promise<void>;
 }
@@ -64,13 +66,14 @@ export async function loadTextClassification(
   const task = "text-classification";
   const parts = await loadTextModel(source, options, { task, auto: AutoModelForSequenceClassification });
   const { model, tokenizer } = parts;
+  const usual = usualFunction(model.config);
 
   async function classify(
     given: TextClassificationInput | readonly TextClassificationInput[],
     callOptions: TextClassificationOptions = {},
   ) {
     checkCallOptions(callOptions, ["topK", "functionToApply"], task);
-    const { topK = 1, batchSize = 16, functionToApply = usualFunction(model.config) } = callOptions;
+    const { topK = 1, batchSize = 16, functionToApply = usual } = callOptions;
     if (topK !== null) checkCount("topK", topK);
     checkChoice("functionToApply", functionToApply, scoreFunctions);
     const pairs = (Array.isArray(given) ? given : [given]).map(checkInput);
@@ -83,7 +86,8 @@ export async function loadTextClassification(
     if (topK !== 1 || asksForStates(callOptions)) return rows.map((row) => told(row, callOptions));
     return rows.map(({ result }) => result[0]);
   }
-  return Object.assign(classify, { tokenizer, release: () => model.release() }) as TextClassificationPipeline;
+  const rest = { tokenizer, functionToApply: usual, release: () => model.release() };
+  return Object.assign(classify, rest) as TextClassificationPipeline;
 }
 
 function checkInput(input: unknown): TextPair {

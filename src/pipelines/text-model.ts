@@ -2,7 +2,7 @@
 import type { HubOptions, KeyMatch } from "../checkpoints/index.ts";
 import { ConfigurationError } from "../errors.ts";
 import { type AnyModel, type AutoClass, loadArchitecture, modelFolder } from "../models/index.ts";
-import { AutoTokenizer, type Tokenizer } from "../tokenizers/index.ts";
+import { AutoTokenizer, type EncodedTensors, type Tokenizer } from "../tokenizers/index.ts";
 
 export interface PipelineOptions extends HubOptions {
   /** `cpu` in Node, `wasm` in browsers, when left out. */
@@ -17,6 +17,16 @@ export interface PipelineOptions extends HubOptions {
 
 /** The names of `PipelineOptions`. */
 export const pipelineOptionNames = ["device", "threads", "onWarning", "onBatch"] as const;
+
+/** Of int64. */
+type IdRows = Pick<EncodedTensors["inputIds"], "type" | "dims" | "data">;
+
+/** What a model of text reads, [B, T] each. */
+export interface RowInputs {
+  readonly inputIds: IdRows;
+  readonly attentionMask?: IdRows;
+  readonly tokenTypeIds?: IdRows;
+}
 
 /** A model, its tokenizer, and what both can take. */
 export interface TextModel<M extends AnyModel> {

@@ -1,0 +1,26 @@
+/** How `cloze run` calls each pipeline. */
+import type { PipelineTask } from "../../pipelines/index.ts";
+import { featureExtraction } from "./feature-extraction.ts";
+import { fillMask } from "./fill-mask.ts";
+import { multipleChoice } from "./multiple-choice.ts";
+import { nextSentencePrediction } from "./next-sentence-prediction.ts";
+import { questionAnswering } from "./question-answering.ts";
+import type { PipelineRunner } from "./runner.ts";
+import { sentenceSimilarity } from "./sentence-similarity.ts";
+import { textClassification } from "./text-classification.ts";
+import { textGeneration } from "./text-generation.ts";
+import { tokenClassification } from "./token-classification.ts";
+import { zeroShotClassification } from "./zero-shot-classification.ts";
+
+export const pipelineRunners: Readonly<Record<PipelineTask, PipelineRunner>> = {
+  "feature-extraction": featureExtraction,
+  "fill-mask": fillMask,
+  "multiple-choice": multipleChoice,
+  "next-sentence-prediction": nextSentencePrediction,
+  "question-answering": questionAnswering,
+  "sentence-similarity": sentenceSimilarity,
+  "text-classification": textClassification,
+  "text-generation": textGeneration,
+  "token-classification": tokenClassification,
+  "zero-shot-classification": zeroShotClassification,
+};
