@@ -84,6 +84,10 @@ const ofAnswers = under("question-answering", {
 export const runOptions = {
   model: requiredModel("A model folder"),
   ...textInputOptions,
+  file: optionalText(
+    "FILE",
+    "Take each line of a file as a text; of one that ends with .jsonl as an object with the fields that the library takes; - is standard input",
+  ),
   output: optionalText(
     "FILE",
     "Write the results to a file; one that ends with .jsonl is JSON Lines, one with .npy holds vectors for NumPy",
