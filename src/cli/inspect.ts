@@ -1,11 +1,20 @@
 /** `cloze inspect`: what a model folder holds and what it can do. */
 import { ConfigurationError, TokenizerError } from "../errors.ts";
-import { type ModelPart, type ModelSummary, type ModelTask, type ModelUse, summarizeModel } from "../models/index.ts";
+import {
+  AutoModel,
+  type ModelMemory,
+  type ModelPart,
+  type ModelSummary,
+  type ModelTask,
+  type ModelUse,
+  summarizeModel,
+} from "../models/index.ts";
 import type { PipelineTask } from "../pipelines/index.ts";
 import { AutoTokenizer } from "../tokenizers/index.ts";
 import { defineCommand } from "./command.ts";
+import { engineOptions } from "./engine-options.ts";
 import { attentionOptions, inspectAttention } from "./inspect-attention.ts";
-import { flagName } from "./options.ts";
+import { flagName, toggle, type ValuesOf } from "./options.ts";
 import type { Colors } from "./output.ts";
 import { bytesText, columnsText, countText } from "./quantities.ts";
 
@@ -31,9 +40,13 @@ interface TokenizerSummary {
 
 export const inspect = defineCommand({
   arguments: [{ name: "<folder>", about: "A model folder, or the id of a model on the hub", isPublished: true }],
-  options: attentionOptions,
+  options: {
+    ...attentionOptions,
+    memory: toggle("Measure memory: load the model, make one call and ask the engine"),
+  },
   examples: [
     "cloze inspect ./my-bert",
+    "cloze inspect ./my-bert --memory",
     'cloze inspect ./my-bert --attention "The cat sat on the mat because it was tired."',
     'cloze inspect ./my-bert --attention "It rains." --pair "Take an umbrella." --output attention.html',
   ],
@@ -41,21 +54,38 @@ export const inspect = defineCommand({
     const { output } = context;
     const { attention } = values;
     if (attention !== undefined) return inspectAttention(folder, attention, values, context);
-    refuseWithoutAttention(given);
+    refuseWithoutAttention(given, values.memory);
     const summary = await summarizeModel(folder, { onWarning: (text) => output.warn(text) });
     const tokenizer = await tokenizerOf(folder);
-    await output.result(jsonOf(folder, summary, tokenizer), () => textOf(folder, summary, tokenizer, output.colors));
+    const measured = values.memory ? await measuredMemory(summary, values) : undefined;
+    await output.result(jsonOf(folder, summary, tokenizer, measured), () =>
+      textOf(folder, summary, tokenizer, measured, output.colors),
+    );
   },
 });
 
 /** These flags would be without effect. */
-function refuseWithoutAttention(given: ReadonlySet<string>): void {
-  const idle = Object.keys(attentionOptions).find((name) => given.has(name));
+function refuseWithoutAttention(given: ReadonlySet<string>, runsModel: boolean): void {
+  const idle = Object.keys(attentionOptions).find((name) => given.has(name) && !(runsModel && name in engineOptions));
   if (idle === undefined) return;
   throw new ConfigurationError(`--${flagName(idle)} has no effect without --attention.`, {
     field: `--${flagName(idle)}`,
     hint: 'Add --attention "some text", or leave it out.',
   });
+}
+
+/** What the model, without its head, takes after a call over a few tokens. */
+async function measuredMemory(
+  { folder }: ModelSummary,
+  { device, threads }: ValuesOf<typeof engineOptions>,
+): Promise<ModelMemory> {
+  const model = await AutoModel.fromPretrained(folder, { device, threads, onWarning: () => undefined });
+  try {
+    await model({ inputIds: [[0, 0]] });
+    return await model.memory();
+  } finally {
+    await model.release();
+  }
 }
 
 /** Undefined when the folder has none. */
@@ -74,7 +104,12 @@ function pipelinesOf({ uses }: ModelSummary, tokenizer: TokenizerSummary | undef
   return uses.flatMap(({ task, missingParameters }) => (missingParameters === 0 ? (pipelineOfTask[task] ?? []) : []));
 }
 
-function jsonOf(path: string, summary: ModelSummary, tokenizer: TokenizerSummary | undefined): object {
+function jsonOf(
+  path: string,
+  summary: ModelSummary,
+  tokenizer: TokenizerSummary | undefined,
+  measured: ModelMemory | undefined,
+): object {
   const { modelType, className, sizes, parameters, parts, weights, uses } = summary;
   const { extra: _, ...config } = summary.config as unknown as Record<string, unknown>;
   return {
@@ -84,7 +119,7 @@ function jsonOf(path: string, summary: ModelSummary, tokenizer: TokenizerSummary
     ...sizes,
     parameters,
     parts,
-    memory: { weightsBytes: 4 * parameters, trainingBytes: trainingBytesPerParameter * parameters },
+    memory: { weightsBytes: 4 * parameters, trainingBytes: trainingBytesPerParameter * parameters, ...measured },
     weights,
     tokenizer: tokenizer ?? null,
     uses,
@@ -97,6 +132,7 @@ function textOf(
   folder: string,
   summary: ModelSummary,
   tokenizer: TokenizerSummary | undefined,
+  measured: ModelMemory | undefined,
   colors: Colors,
 ): string {
   const { modelType, className, sizes, parameters, parts, weights, uses } = summary;
@@ -116,6 +152,7 @@ function textOf(
   const memory = [
     ["to run", `${bytesText(4 * parameters)} for the weights, as float32`],
     ["to train", `${bytesText(trainingBytesPerParameter * parameters)} with AdamW, and what the batches need`],
+    ...(measured === undefined ? [] : [["in a call", measuredText(measured)] as const]),
   ];
   const commands = pipelinesOf(summary, tokenizer).map((pipeline) => `  cloze run ${pipeline} --model ${folder}\n`);
   return [
@@ -129,6 +166,12 @@ function textOf(
     columnsText([...new Map(uses.map((use) => [use.className, useRow(use)])).values()], "  "),
     ...(commands.length === 0 ? [] : [title("Try"), ...commands]),
   ].join("");
+}
+
+function measuredText({ valuesBytes, compiledBytes }: ModelMemory): string {
+  const values = valuesBytes === 0 ? "the values stay in their file" : `${bytesText(valuesBytes)} of values in memory`;
+  if (compiledBytes === undefined) return `${values}; this engine does not say what it holds`;
+  return `${values}; the engine holds ${bytesText(compiledBytes)}, weights packed for this processor (without a head)`;
 }
 
 function partRow({ name, count, parameters }: ModelPart) {

@@ -82,6 +82,26 @@ describe("weights as constants", () => {
     expectClose((await model(ids)).logits.data as Float32Array, constant);
   });
 
+  it("are counted with what the engine holds, until it is released", async () => {
+    const model = await load(folder);
+    expect(await model.memory()).toEqual({ valuesBytes: 0, compiledBytes: 0 });
+    await model(ids);
+    const linear = [...model.parameters].filter(([name]) => /dense\.weight|self\.\w+\.weight/.test(name));
+    const factors = linear.reduce((total, [, { size }]) => total + 4 * size, 0);
+    const { valuesBytes, compiledBytes = 0 } = await model.memory();
+    expect(valuesBytes).toBe(0);
+    // Columns are packed in groups; the tied vocabulary head comes on top.
+    expect(compiledBytes).toBeGreaterThanOrEqual(factors);
+    expect(compiledBytes).toBeLessThan(8 * factors + 2 ** 16);
+    await model.release();
+    model.store.open();
+    expect((await model.memory()).valuesBytes).toBe(0);
+    void model.store.values;
+    expect((await model.memory()).valuesBytes).toBe(
+      4 * [...model.parameters.values()].reduce((n, { size }) => n + size, 0),
+    );
+  });
+
   it("are given up as soon as somebody has the values in hand", async () => {
     const model = await load(folder);
     const before = await logitsOf(model);

@@ -3,7 +3,7 @@ export * from "./architecture.ts";
 export * from "./auto.ts";
 export type { CausalLanguageModel, GenerationInputs, GenerationOutputs } from "./causal-language-model.ts";
 export { concreteInputs, type InputSpecs, symbolicInputs } from "./model-inputs.ts";
-export type { ModelOptions } from "./model-runtime.ts";
+export type { ModelMemory, ModelOptions } from "./model-runtime.ts";
 export { modelFolder } from "./model-source.ts";
 export { type ModelPart, type ModelSummary, type ModelUse, summarizeModel } from "./model-summary.ts";
 export * from "./pretrained-model.ts";

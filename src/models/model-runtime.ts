@@ -16,6 +16,17 @@ export interface ModelOptions {
   readonly threads?: number | undefined;
 }
 
+/** What a model takes of memory. */
+export interface ModelMemory {
+  /** Values in memory; none of those that can stay in their file until somebody wants to change them. */
+  readonly valuesBytes: number;
+  /**
+   * What the engine holds for the kinds of calls made so far: above all weights, packed for the processor, once for each of
+   * the first kinds. Undefined in a browser, where the engine does not say.
+   */
+  readonly compiledBytes: number | undefined;
+}
+
 /** Graphs kept for one model: calls that differ in which inputs and outputs they name need one each. */
 const keptGraphs = 16;
 
@@ -86,6 +97,17 @@ export class ModelRuntime {
       void oldest[1].then((executable) => executable.release());
     }
     return made;
+  }
+
+  /** What the model takes as it stands; graphs under way are waited for. */
+  async memory(): Promise<ModelMemory> {
+    const executables = await Promise.all(this.#executables.values());
+    const sizes = executables.map(({ memoryBytes }) => memoryBytes);
+    const isKnown = sizes.every((size) => size !== undefined);
+    return {
+      valuesBytes: this.store.bytesInMemory,
+      compiledBytes: isKnown ? sizes.reduce((total, size) => total + size, 0) : undefined,
+    };
   }
 
   #forget(key: string): void {

@@ -27,7 +27,7 @@ import { addedPart } from "./key-value-cache.ts";
 import { type KeyTable, publishedName } from "./keys.ts";
 import { loadWeights } from "./load-weights.ts";
 import { concreteInputs, type InputSpecs } from "./model-inputs.ts";
-import { type ModelOptions, ModelRuntime } from "./model-runtime.ts";
+import { type ModelMemory, type ModelOptions, ModelRuntime } from "./model-runtime.ts";
 import { type ParameterPattern, parametersLike } from "./parameter-patterns.ts";
 import { copyResized } from "./resized-values.ts";
 
@@ -286,6 +286,11 @@ export abstract class PreTrainedModel<Config, Inputs extends object, Outputs ext
    */
   compiled(key: string, build: () => Readonly<Record<string, SymbolicTensor>>): Promise<Executable> {
     return this.runtime.executable(key, build);
+  }
+
+  /** What the model takes of memory as it stands. */
+  async memory(): Promise<ModelMemory> {
+    return this.runtime.memory();
   }
 
   /** Frees the compiled graphs. The values stay; the next call compiles again. */

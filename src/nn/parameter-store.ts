@@ -75,6 +75,12 @@ export class ParameterStore {
     return this.#stored;
   }
 
+  /** Bytes of values that are in memory. */
+  get bytesInMemory(): number {
+    const present = this.parameters.filter((parameter) => !this.#stored.has(parameter));
+    return present.reduce((total, { size }) => total + size, 0) * Float32Array.BYTES_PER_ELEMENT;
+  }
+
   /** The flat region; what is left in files has its place there, which takes no memory until it is written to. */
   #memoryOfAll(): Float32Array {
     this.#flat ??= this.memory.allocate("float32", this.length);

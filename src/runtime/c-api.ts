@@ -162,6 +162,19 @@ class Library {
     }
   }
 
+  /** Bytes that a session has taken for itself and not given back: packed weights, and what a run leaves for the next. */
+  memoryOf(session: Pointer): number {
+    const allocator = this.make("CreateAllocator", session, this.#memoryInfo);
+    try {
+      const pairs = this.make("AllocatorGetStats", allocator);
+      const bytes = Number(this.call("GetKeyValue", pairs, "InUse") ?? 0);
+      this.call("ReleaseKeyValuePairs", pairs);
+      return bytes;
+    } finally {
+      this.call("ReleaseAllocator", allocator);
+    }
+  }
+
   /** Ends the profile of a session, which is in its file then. */
   endProfile(session: Pointer): void {
     const allocator = this.make("GetAllocatorWithDefaultOptions");
@@ -411,6 +424,11 @@ class CSession implements Session, RecordedSession {
     } finally {
       this.#underWay.delete(call);
     }
+  }
+
+  get memoryBytes(): number {
+    const [pointer] = this.#object.pointers;
+    return pointer === undefined ? 0 : this.#library.memoryOf(pointer);
   }
 
   get runStartsMs(): readonly number[] {

@@ -10,7 +10,7 @@ import { DeviceError } from "../errors.ts";
 export type Pointer = bigint;
 
 /** The first version whose function table has all that is used here; the table is append-only. */
-const apiVersion = 22;
+const apiVersion = 23;
 
 /** A path is wide text on Windows. */
 const pathType = process.platform === "win32" ? "str16" : "str";
@@ -46,8 +46,13 @@ export const signatures = {
   ReleaseSessionOptions: [100, "void ReleaseSessionOptions(void *options)"],
   SessionEndProfiling: [110, "void *SessionEndProfiling(void *session, void *allocator, void *out)"],
   AddSessionConfigEntry: [130, "void *AddSessionConfigEntry(void *options, const char *key, const char *value)"],
+  CreateAllocator: [131, "void *CreateAllocator(void *session, void *info, void *out)"],
+  ReleaseAllocator: [132, "void ReleaseAllocator(void *allocator)"],
   AddInitializer: [150, "void *AddInitializer(void *options, const char *name, void *value)"],
   AddExternalInitializers: [210, "void *AddExternalInitializers(void *options, void *names, void *values, size_t n)"],
+  GetKeyValue: [297, "const char *GetKeyValue(void *pairs, const char *key)"],
+  ReleaseKeyValuePairs: [300, "void ReleaseKeyValuePairs(void *pairs)"],
+  AllocatorGetStats: [319, "void *AllocatorGetStats(void *allocator, void *out)"],
 } as const;
 
 type Native = ((...args: unknown[]) => unknown) & { async: (...args: unknown[]) => void };

@@ -43,6 +43,8 @@ export interface Binding {
 /** A compiled graph. */
 export interface Session {
   bind(inputs: Buffers, outputs: Buffers): Binding;
+  /** Bytes that it holds for itself, such as weights packed for the processor; undefined where the engine does not say. */
+  readonly memoryBytes: number | undefined;
   /** Frees the compiled graph once the runs under way have ended. */
   release(): Promise<void>;
 }

@@ -167,6 +167,11 @@ export class Executable {
     return results;
   }
 
+  /** Bytes that the engine holds for it, such as packed weights; undefined where the engine does not say. */
+  get memoryBytes(): number | undefined {
+    return this.#session.memoryBytes;
+  }
+
   /** Frees the session once its runs have ended. */
   async release(): Promise<void> {
     await this.#session.release();

@@ -22,6 +22,8 @@ class WebSession implements Session {
     this.#session = session;
   }
 
+  readonly memoryBytes = undefined;
+
   bind(inputs: Buffers, outputs: Buffers): Binding {
     return {
       run: async (moreInputs, moreOutputs) => {

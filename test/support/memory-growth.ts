@@ -1,9 +1,12 @@
 /** How much memory a process takes in the long run: what is done again and again must not keep any. */
+import { spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
+import { bertPresets } from "../../src/models/bert.ts";
 import { BertForMaskedLM } from "../../src/models/classes.ts";
 import { AutoConfig } from "../../src/models/index.ts";
 import { Random } from "../../src/random.ts";
@@ -81,6 +84,42 @@ export function growthOfSessions(count: number): Promise<number> {
       await model.release();
     }),
   );
+}
+
+/** What a process of its own took at most beside what it had, see loading-memory.ts. */
+export interface LoadingPeaks {
+  readonly dtype: "float32" | "bfloat16";
+  /** All values as float32. */
+  readonly valuesMiB: number;
+  /** To load. */
+  readonly loadingMiB: number;
+  /** To load and call once. */
+  readonly callingMiB: number;
+  /** What the engine says it holds, which the call took. */
+  readonly packedMiB: number;
+}
+
+/** Loads BERT in one of its published sizes from files of both widths: where values can stay in the file, and not. */
+export async function peaksOfLoading(preset: keyof typeof bertPresets): Promise<LoadingPeaks[]> {
+  const scratch = mkdtempSync(join(tmpdir(), "cloze-memory-"));
+  try {
+    const config = await AutoConfig.forModel("bert", bertPresets[preset]);
+    const model = new BertForMaskedLM(config as never).initialize(new Random(1));
+    const peaks: LoadingPeaks[] = [];
+    for (const dtype of ["float32", "bfloat16"] as const) {
+      const folder = join(scratch, dtype);
+      await model.savePretrained(folder, { dtype });
+      const program = fileURLToPath(new URL("loading-memory.ts", import.meta.url));
+      const { stdout, stderr, status } = spawnSync(process.execPath, [...process.execArgv, program, folder], {
+        encoding: "utf8",
+      });
+      if (status !== 0) throw new Error(stderr);
+      peaks.push({ dtype, ...JSON.parse(stdout) });
+    }
+    return peaks;
+  } finally {
+    rmSync(scratch, { recursive: true });
+  }
 }
 
 /** Steps forward and backward, with dropout, over batches of all sizes. */
