@@ -60,9 +60,10 @@ describe("cloze export", () => {
     const drifted = await command("--output", output, "--max-drift", "1e-9", "--json");
     expect(drifted.exitCode).toBe(1);
     expect(drifted.error).toMatchObject({ kind: "parity", file: "onnx/model_quantized.onnx" });
-    const decoder = await runCloze(["export", "--model", gpt2, "--output", output, "--json"]);
+    const words = ["export", "--model", gpt2, "--task", "fill-mask", "--output", output, "--json"];
+    const decoder = await runCloze(words);
     expect(decoder.exitCode).toBe(2);
-    expect(decoder.error).toMatchObject({ kind: "configuration", field: "model_type", received: "gpt2" });
+    expect(decoder.error).toMatchObject({ kind: "configuration", field: "--task", expected: "text-generation" });
     const unknown = await command("--output", output, "--dtype", "q4", "--json");
     expect(unknown).toMatchObject({ exitCode: 2, error: { field: "--dtype", received: "q4" } });
     expect(existsSync(output)).toBe(false);

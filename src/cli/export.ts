@@ -24,7 +24,7 @@ import { bytesText, columnsText } from "./quantities.ts";
 
 export const exportCommand = defineCommand({
   options: {
-    model: requiredModel("The folder of a BERT, DistilBERT, RoBERTa or ALBERT"),
+    model: requiredModel("The folder of a BERT, DistilBERT, RoBERTa, ALBERT or GPT-2"),
     output: requiredText("DIR", "The folder to make"),
     task: optionalChoice(
       "TASK",
@@ -84,20 +84,28 @@ function textOf(model: string, folder: string, report: ExportReport, colors: Col
   const { className, inputs, outputs, files, task } = report;
   const title = (text: string): string => `\n${colors.bold(text)}\n`;
   const head = ["file", "size", "drift", "at most", "cosine"];
-  const ports = [...inputs.map((port) => ["in", port] as const), ...outputs.map((port) => ["out", port] as const)];
+  const ports = [
+    ...oneOfEachLayer(inputs).map((port) => ["in", ...port]),
+    ...oneOfEachLayer(outputs).map((port) => ["out", ...port]),
+  ];
   return [
     `${colors.bold(harmless(folder))}: ${className} of ${harmless(model)}, for ${task}\n`,
     title("Files"),
     columnsText([head, ...files.map(fileRow)], "  "),
     "  drift: largest difference from the model's own outputs, as a share of the largest value\n",
     title("Graph"),
-    columnsText(
-      ports.map(([way, { name, shape }]) => [way, name, `[${shape.join(", ")}]`]),
-      "  ",
-    ),
+    columnsText(ports, "  "),
     title("Try, in transformers.js"),
     ...tryLines(report, folder).map((line) => `  ${line}\n`),
   ].join("");
+}
+
+/** Names with shapes; keys and values of all layers are told once. */
+function oneOfEachLayer(ports: ExportReport["inputs"]): string[][] {
+  const last = Math.max(...ports.map(({ name }) => Number(/\.(\d+)\./.exec(name)?.[1] ?? 0)));
+  return ports
+    .filter(({ name }) => !/\.[1-9]\d*\./.test(name))
+    .map(({ name, shape }) => [name.replace(".0.", `.0–${last}.`), `[${shape.join(", ")}]`]);
 }
 
 function fileRow({ file, bytes, drift, allowedDrift }: ExportedFile): string[] {

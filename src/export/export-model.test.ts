@@ -19,6 +19,7 @@ import { Tensor } from "../tensor/index.ts";
 import { exportModel, type exportTasks } from "./index.ts";
 
 const bert = fileURLToPath(new URL("../../test/golden/pipelines/bert", import.meta.url));
+const gpt2 = fileURLToPath(new URL("../../test/golden/pipelines/gpt2", import.meta.url));
 const small = { vocabSize: 48, hiddenSize: 32, numHiddenLayers: 2, numAttentionHeads: 4, intermediateSize: 40 };
 /** Their settings; the classifiers have two labels, as question answering needs. */
 const architectures: Readonly<Record<string, object>> = {
@@ -200,20 +201,56 @@ describe("exportModel", () => {
     expect(existsSync(join(output, "model.safetensors"))).toBe(false);
   });
 
-  it.each(["gpt2", "openai-gpt"])("refuses %s", async (modelType) => {
-    const source = join(folder, modelType);
-    const config = await AutoConfig.forModel(modelType, {
+  it("exports GPT-2, which goes on from the keys and values of what it has read", async () => {
+    const output = join(folder, "gpt2-out");
+    const report = await exportModel(gpt2, output, { maxDrift: 1, threads: 1 });
+    expect(report).toMatchObject({ task: "text-generation", className: "GPT2LMHeadModel", leftOut: [] });
+    expect(report.inputs.map(({ name, shape }) => `${name} [${shape.join()}]`)).toEqual([
+      "input_ids [batch_size,sequence_length]",
+      "attention_mask [batch_size,past_sequence_length + sequence_length]",
+      "position_ids [batch_size,sequence_length]",
+      ...[0, 1].flatMap((layer) =>
+        ["key", "value"].map((part) => `past_key_values.${layer}.${part} [batch_size,2,past_sequence_length,8]`),
+      ),
+    ]);
+    for (const { type, drift } of report.files) {
+      if (type === "fp32") expect(drift.maxRelative).toBeLessThan(2e-5);
+      else expect(drift.minCosine).toBeGreaterThan(0.95);
+    }
+    const settings = { local_files_only: true, dtype: "fp32" } as const;
+    const [own, theirs] = [
+      await pipeline("text-generation", gpt2, { threads: 1 }),
+      await foreignPipeline("text-generation", output, settings),
+    ];
+    for (const text of ["the cat sat on", "a", "the dog and the bird ran under the"]) {
+      const [ours] = await own(text, { maxNewTokens: 12, doSample: false });
+      const [answer] = (await theirs(text, { max_new_tokens: 12, do_sample: false })) as { generated_text: string }[];
+      expect(answer?.generated_text).toBe(ours?.generatedText);
+    }
+  });
+
+  it("refuses what transformers.js does not know", async () => {
+    const source = join(folder, "openai-gpt");
+    const config = await AutoConfig.forModel("openai-gpt", {
       vocabSize: 20,
       nEmbd: 8,
       nLayer: 1,
       nHead: 1,
       nPositions: 8,
     });
-    const { tasks } = await loadArchitecture(modelType);
+    const { tasks } = await loadArchitecture("openai-gpt");
     const model = new (tasks.causalLM as new (config: unknown) => AnyModel)(config).initialize(new Random(1));
     await model.savePretrained(source);
-    const refused = exportModel(source, join(folder, `${modelType}-out`));
-    await expect(refused).rejects.toMatchObject({ kind: "configuration", field: "model_type", received: modelType });
+    const refused = exportModel(source, join(folder, "openai-gpt-out"));
+    await expect(refused).rejects.toMatchObject({ kind: "configuration", field: "model_type", received: "openai-gpt" });
+  });
+
+  it.each([
+    [gpt2, "text-classification"],
+    [bert, "text-generation"],
+  ] as const)("refuses %s for %s", async (source, task) => {
+    const refused = exportModel(source, join(folder, "wrong-task"), { task });
+    await expect(refused).rejects.toMatchObject({ kind: "configuration", field: "--task", received: task });
   });
 
   it("refuses a BERT that is a decoder", async () => {

@@ -12,7 +12,7 @@ import { Random } from "../random.ts";
 import { Executable } from "../runtime/executable.ts";
 import { AutoTokenizer } from "../tokenizers/index.ts";
 import { type Drift, measureDrift } from "./drift.ts";
-import { type EncoderGraph, encoderGraph } from "./encoder-graph.ts";
+import { type ExportedGraph, exportedGraph } from "./exported-graph.ts";
 import { quantizeDynamically } from "./quantize.ts";
 
 /** What a file's weights are, under the names by which transformers.js asks for it. */
@@ -30,12 +30,14 @@ const exportedTasks = {
   "question-answering": "questionAnswering",
   "multiple-choice": "multipleChoice",
   "next-sentence-prediction": "nextSentencePrediction",
+  "text-generation": "causalLM",
 } as const satisfies Readonly<Record<string, ModelTask>>;
 export type ExportTask = keyof typeof exportedTasks;
 export const exportTasks = Object.keys(exportedTasks) as readonly ExportTask[];
 
-/** Architectures that are here and there. */
-const exportedArchitectures = ["bert", "distilbert", "roberta", "albert"];
+/** Architectures that are here and there; of decoders, which go on from the keys and values of what they have read, one. */
+const encoders = ["bert", "distilbert", "roberta", "albert"];
+const decoders = ["gpt2"];
 
 /** Share of the largest value by which the outputs of the float32 file may differ: the order of sums is another one. */
 const allowedFloatDrift = 2e-5;
@@ -71,8 +73,8 @@ export interface ExportedFile {
 export interface ExportReport {
   readonly task: ExportTask;
   readonly className: string;
-  readonly inputs: EncoderGraph["inputs"];
-  readonly outputs: EncoderGraph["outputs"];
+  readonly inputs: ExportedGraph["inputs"];
+  readonly outputs: ExportedGraph["outputs"];
   /** Outputs of this kind of model that the folder has no weights for. */
   readonly leftOut: readonly string[];
   readonly files: readonly ExportedFile[];
@@ -83,7 +85,7 @@ export interface ExportReport {
 /**
  * Exports a model folder. Nothing is left behind if it fails.
  *
- * @throws ConfigurationError for a decoder, a head without weights, or a file that would be too large; ClozeError of the
+ * @throws ConfigurationError for what transformers.js does not know, a head without weights, or a file that would be too large; ClozeError of the
  *   kind parity if a file's outputs drift too far from the model's own.
  */
 export async function exportModel(source: string, folder: string, options: ExportOptions = {}): Promise<ExportReport> {
@@ -91,23 +93,28 @@ export async function exportModel(source: string, folder: string, options: Expor
   const { types = exportTypes, threads, overwrite = false, onWarning } = options;
   const summary = await summarizeModel(source, onWarning === undefined ? {} : { onWarning });
   const { task, use, modelClass } = await exportedUse(summary, options.task);
+  const isCausal = decoders.includes(summary.modelType);
   const model = await loaded(modelClass, summary.folder, threads);
   try {
-    const encoder = encoderGraph(model, new Set(use.missing));
+    const exported = exportedGraph(model, { isCausal, missing: new Set(use.missing) });
     const tokenizer = await tokenizerOf(summary.folder);
     const written: ExportedFile[] = [];
     await platform.writeFolderAtomically(
       platform.resolve(folder),
       async (aside) => {
         for (const type of exportTypes.filter((name) => types.includes(name))) {
-          written.push(await writeGraph(aside, type, { model, encoder, summary, options }));
+          written.push(await writeGraph(aside, type, { model, exported, isCausal, summary, options }));
         }
         await platform.writeFileAtomically(platform.join(aside, "config.json"), configOf(summary, modelClass, types));
+        const generation = model.generationConfig?.text;
+        if (generation !== undefined) {
+          await platform.writeFileAtomically(platform.join(aside, "generation_config.json"), generation);
+        }
         await tokenizer?.savePretrained(aside);
       },
       { replace: overwrite },
     );
-    const { inputs, outputs, leftOut } = encoder;
+    const { inputs, outputs, leftOut } = exported;
     const { className } = use;
     return { task, className, inputs, outputs, leftOut, files: written, hasTokenizer: tokenizer !== undefined };
   } finally {
@@ -119,24 +126,38 @@ async function exportedUse(
   summary: ModelSummary,
   asked: ExportTask | undefined,
 ): Promise<{ task: ExportTask; use: ModelUse; modelClass: ModelClass }> {
-  const { modelType, className, uses, folder } = summary;
+  const { modelType, className, uses } = summary;
   const architecture = await loadArchitecture(modelType);
-  const isCausal = architecture.isCausal?.(summary.config) ?? false;
-  if (!exportedArchitectures.includes(modelType) || isCausal) {
-    throw new ConfigurationError(`${className} cannot be exported: it reads from left to right.`, {
-      file: platform.join(folder, "config.json"),
-      field: "model_type",
-      expected: `an encoder: ${exportedArchitectures.join(", ")}`,
-      received: isCausal && exportedArchitectures.includes(modelType) ? `${modelType} with is_decoder` : modelType,
-      hint: "Decoders keep keys and values between calls, which exported graphs here do not. Run it with Cloze.",
-    });
-  }
+  requireExportable(summary, architecture.isCausal?.(summary.config) ?? false);
   // Pretraining classes are none of those that pipelines take: their vocabulary head is what they were trained for.
   const saved = exportTasks.find((name) => architecture.tasks[exportedTasks[name]]?.name === className);
-  const task = asked ?? saved ?? "fill-mask";
+  const task = asked ?? saved ?? (decoders.includes(modelType) ? "text-generation" : "fill-mask");
+  const isDecoder = decoders.includes(modelType);
+  if (isDecoder !== (task === "text-generation")) {
+    throw new ConfigurationError(`${modelType} cannot be exported for ${task}.`, {
+      field: "--task",
+      expected: isDecoder ? "text-generation" : exportTasks.filter((name) => name !== "text-generation").join(", "),
+      received: task,
+      hint: 'Take one of the tasks named under "expected".',
+    });
+  }
   const modelClass = classFor(architecture, exportedTasks[task]);
   const use = uses.find((other) => other.task === exportedTasks[task]) as ModelUse;
   return { task, use, modelClass };
+}
+
+/** Throws a ConfigurationError for an architecture that transformers.js does not know, or not as a decoder. */
+function requireExportable({ modelType, className, config, folder }: ModelSummary, isCausal: boolean): void {
+  const { addCrossAttention = false } = config as { addCrossAttention?: boolean };
+  if (decoders.includes(modelType) ? !addCrossAttention : encoders.includes(modelType) && !isCausal) return;
+  const known = [...encoders, ...decoders].includes(modelType);
+  throw new ConfigurationError(`${className} cannot be exported: transformers.js does not know such a model.`, {
+    file: platform.join(folder, "config.json"),
+    field: "model_type",
+    expected: `an encoder (${encoders.join(", ")}) or a decoder without one beside it (${decoders.join(", ")})`,
+    received: known ? `${modelType} with ${addCrossAttention ? "add_cross_attention" : "is_decoder"}` : modelType,
+    hint: "Run it with Cloze, or train one of the others.",
+  });
 }
 
 /** What is missing is known from the summary; what is left over belongs to other heads. */
@@ -157,7 +178,8 @@ async function tokenizerOf(folder: string) {
 
 interface GraphToWrite {
   readonly model: AnyModel;
-  readonly encoder: EncoderGraph;
+  readonly exported: ExportedGraph;
+  readonly isCausal: boolean;
   readonly summary: ModelSummary;
   readonly options: ExportOptions;
 }
@@ -165,21 +187,21 @@ interface GraphToWrite {
 async function writeGraph(
   folder: string,
   type: ExportType,
-  { model, encoder, summary, options }: GraphToWrite,
+  { model, exported, isCausal, summary, options }: GraphToWrite,
 ): Promise<ExportedFile> {
   const { maxDrift = defaultMaxDrift, threads, onProgress } = options;
   const file = files[type];
   const path = platform.join(folder, file);
   onProgress?.(`writing ${file}`);
-  const graph = type === "fp32" ? encoder.graph : quantizeDynamically(encoder.graph);
+  const graph = type === "fp32" ? exported.graph : quantizeDynamically(exported.graph);
   const bytes = await writeOnnx(path, file, graph);
   onProgress?.(`comparing ${file}`);
-  const executable = await Executable.open(await model.engine, await platform.readFile(path, "checkpoint"), encoder, {
+  const executable = await Executable.open(await model.engine, await platform.readFile(path, "checkpoint"), exported, {
     threads,
   });
   try {
     const longest = summary.sizes.maximumLength;
-    const drift = await measureDrift(model, executable, { random: new Random(0).fork("export"), longest });
+    const drift = await measureDrift(model, executable, { isCausal, random: new Random(0).fork("export"), longest });
     const allowedDrift = type === "fp32" ? allowedFloatDrift : maxDrift;
     refuseDrift(file, type, drift, allowedDrift);
     return { file, type, bytes, drift, allowedDrift };

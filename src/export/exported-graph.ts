@@ -1,22 +1,21 @@
-/** An encoder with its head as an ONNX graph under the published names, made of standard operators alone. */
+/** A model with its head as an ONNX graph under the published names, made of standard operators alone. */
 import { ConfigurationError } from "../errors.ts";
 import {
-  bareName,
   type Dimension,
   input,
   lowerToOnnx,
-  namedDimension,
   nodesOf,
   type Parameter,
   type Port,
-  type Shape,
+  SymbolicDimension,
   SymbolicTensor,
   trace,
 } from "../graph/index.ts";
-import type { AnyModel } from "../models/index.ts";
+import type { AnyModel, InputSpecs } from "../models/index.ts";
+import { flatten, unflatten } from "../models/nested.ts";
 import type { OnnxGraph, OnnxNode } from "../onnx/index.ts";
 
-export interface EncoderGraph {
+export interface ExportedGraph {
   readonly graph: OnnxGraph;
   readonly inputs: readonly Port[];
   readonly outputs: readonly Port[];
@@ -25,23 +24,41 @@ export interface EncoderGraph {
 }
 
 /** What the published graphs call the dimensions. */
-const dimensionNames: Readonly<Record<string, string>> = { B: "batch_size", C: "num_choices", T: "sequence_length" };
+const dimensionNames: Readonly<Record<string, string>> = {
+  B: "batch_size",
+  C: "num_choices",
+  P: "past_sequence_length",
+  T: "sequence_length",
+};
 
 function publishedDimension(dimension: Dimension): Dimension {
-  const name = bareName(dimension);
-  return name === undefined ? dimension : namedDimension(dimensionNames[name] ?? name);
+  if (typeof dimension === "number") return dimension;
+  const terms = [...dimension.terms].map(([name, coefficient]) => [dimensionNames[name] ?? name, coefficient] as const);
+  return new SymbolicDimension(new Map(terms));
 }
 
 /** `lastHiddenState` → `last_hidden_state`. */
-export function publishedPortName(name: string): string {
+function snakeCase(name: string): string {
   return name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 }
 
-/** The inputs of an exported encoder, under our names, with their specs. Positions count from the first token. */
-export function encoderInputs(model: AnyModel): Readonly<Record<string, ReturnType<AnyModel["inputSpecs"]>[string]>> {
-  const given = ["inputIds", "attentionMask", "tokenTypeIds"];
-  const specs = model.inputSpecs(new Set(given));
-  const entries = given.flatMap((name) => {
+export const publishedInputName = snakeCase;
+
+/** Keys and values go in as `past_key_values` and come out as `present`. */
+export function publishedOutputName(name: string): string {
+  return snakeCase(name).replace(/^past_key_values\./, "present.");
+}
+
+/**
+ * The inputs of an exported model, under our dotted names. An encoder counts positions from the first token; a decoder is
+ * told them, and the keys and values of what it has read.
+ */
+export function exportedInputs(model: AnyModel, isCausal: boolean): InputSpecs {
+  const isCached = (name: string): boolean => isCausal && /^pastKeyValues\.\d+\.(key|value)$/.test(name);
+  const wanted = ["inputIds", "attentionMask", isCausal ? "positionIds" : "tokenTypeIds"];
+  const specs = model.inputSpecs(new Set(isCausal ? [...wanted, "pastKeyValues.0.key"] : wanted));
+  const names = [...wanted, ...Object.keys(specs).filter(isCached)];
+  const entries = names.flatMap((name) => {
     const spec = specs[name];
     // Where there is one kind of segment, saying so tells nothing: the published graphs do not ask for it.
     return spec === undefined || (name === "tokenTypeIds" && spec.below === 1) ? [] : [[name, spec] as const];
@@ -49,20 +66,24 @@ export function encoderInputs(model: AnyModel): Readonly<Record<string, ReturnTy
   return Object.fromEntries(entries);
 }
 
+const isSymbolic = (value: unknown): value is SymbolicTensor => value instanceof SymbolicTensor;
+
 /**
  * Traces and lowers a model. Its weights become constants of the graph.
  *
  * @param missing published names of parameters that the model's folder lacks: outputs that read one are left out.
  * @throws ConfigurationError if no output is left.
  */
-export function encoderGraph(model: AnyModel, missing: ReadonlySet<string>): EncoderGraph {
-  const symbols = Object.entries(encoderInputs(model)).map(([name, { type, shape }]) => {
-    const published: Shape = shape.map(publishedDimension);
-    return [name, input(publishedPortName(name), type, published)] as const;
+export function exportedGraph(
+  model: AnyModel,
+  { isCausal, missing }: { readonly isCausal: boolean; readonly missing: ReadonlySet<string> },
+): ExportedGraph {
+  const symbols = Object.entries(exportedInputs(model, isCausal)).map(([name, { type, shape }]) => {
+    return [name, input(publishedInputName(name), type, shape.map(publishedDimension))] as const;
   });
-  const { result } = trace({}, () => model.forward(Object.fromEntries(symbols)) as object);
-  const outputs = Object.entries(result).filter(
-    (entry): entry is [string, SymbolicTensor] => entry[1] instanceof SymbolicTensor,
+  const { result } = trace({}, () => model.forward(unflatten(symbols)) as object);
+  const outputs = [...flatten<SymbolicTensor>(result as never, isSymbolic)].filter(
+    ([name]) => !name.includes(".") || (isCausal && name.startsWith("pastKeyValues.")),
   );
   const isWhole = ([, output]: readonly [string, SymbolicTensor]): boolean =>
     !parametersOf(output).some(({ name }) => missing.has(name));
@@ -75,7 +96,7 @@ export function encoderGraph(model: AnyModel, missing: ReadonlySet<string>): Enc
       hint: "Train the model for this task first, or export it for another one with --task.",
     });
   }
-  const named = Object.fromEntries(whole.map(([name, output]) => [publishedPortName(name), output]));
+  const named = Object.fromEntries(whole.map(([name, output]) => [publishedOutputName(name), output]));
   const lowered = lowerToOnnx(named, {
     standard: true,
     constants: (parameter) => {
@@ -83,14 +104,14 @@ export function encoderGraph(model: AnyModel, missing: ReadonlySet<string>): Enc
       return new Uint8Array(buffer, byteOffset, byteLength);
     },
   });
-  const places = symbols.map(([name]) => publishedPortName(name));
+  const places = symbols.map(([name]) => publishedInputName(name));
   const inOrder = <P extends { readonly name: string }>(ports: readonly P[]): P[] =>
     [...ports].sort((left, right) => places.indexOf(left.name) - places.indexOf(right.name));
   return {
     graph: { ...withoutUnreadResults(lowered.graph), inputs: inOrder(lowered.graph.inputs) },
     inputs: inOrder(lowered.inputs),
     outputs: lowered.outputs,
-    leftOut: outputs.filter((output) => !isWhole(output)).map(([name]) => publishedPortName(name)),
+    leftOut: outputs.filter((output) => !isWhole(output)).map(([name]) => publishedOutputName(name)),
   };
 }
 
