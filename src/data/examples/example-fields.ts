@@ -1,10 +1,12 @@
 /** Every task's fields, by the task's name. */
-import { relationExtraction, textClassification } from "./classification-fields.ts";
+import { relationExtraction, textClassification, textRegression } from "./classification-fields.ts";
 import type { ExampleFields } from "./field-schemas.ts";
 import { chat, extractiveSummarization, languageModeling, preference, sourceTarget } from "./generation-fields.ts";
 import { cloze, multipleChoice, questionAnswering } from "./question-fields.ts";
 import { retrieval, retrievalCorpus } from "./retrieval-fields.ts";
 import { dependencyParsing, spanExtraction, tokenClassification } from "./token-fields.ts";
+
+export { textRegression };
 
 export const exampleFields = {
   "text-classification": textClassification,

@@ -1,6 +1,7 @@
 /** Labelled data for the fine-tuning tasks. */
+export { BLANK } from "./blanks.ts";
 export type { RelationExtractionExample, TextClassificationExample } from "./classification-fields.ts";
-export { type ExampleOf, type ExampleTask, exampleFields } from "./example-fields.ts";
+export type { ExampleOf, ExampleTask } from "./example-fields.ts";
 export type { ColumnMapping } from "./example-record.ts";
 export type { ExampleFields } from "./field-schemas.ts";
 export type {
@@ -10,12 +11,11 @@ export type {
   PreferenceExample,
   SourceTargetExample,
 } from "./generation-fields.ts";
-export {
-  type Answer,
-  BLANK,
-  type ClozeExample,
-  type MultipleChoiceExample,
-  type QuestionAnsweringExample,
+export type {
+  Answer,
+  ClozeExample,
+  MultipleChoiceExample,
+  QuestionAnsweringExample,
 } from "./question-fields.ts";
 export {
   type ExampleFormat,

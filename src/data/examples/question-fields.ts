@@ -1,5 +1,6 @@
 /** Rows that ask: questions about a text, several choices, blanks. */
 import * as z from "zod";
+import { BLANK } from "./blanks.ts";
 import {
   complain,
   type ExampleFields,
@@ -139,9 +140,6 @@ export const multipleChoice: ExampleFields<MultipleChoiceExample> = exampleField
       return { ...row, label };
     }),
 );
-
-/** What a blank looks like: `[MASK]`, `<mask>`, or two and more underscores. */
-export const BLANK = /\[MASK\]|<mask>|_{2,}/g;
 
 export interface ClozeExample {
   /** With at least one blank, see `BLANK`. */

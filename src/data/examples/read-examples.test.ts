@@ -6,7 +6,8 @@ import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
 import { afterAll, describe, expect, it } from "vitest";
 import type { DataError } from "../../errors.ts";
-import { type ExampleTask, exampleFields, loadExamples, type ReadExamplesOptions, readExamples } from "./index.ts";
+import { exampleFields } from "./example-fields.ts";
+import { type ExampleTask, loadExamples, type ReadExamplesOptions, readExamples } from "./index.ts";
 
 const scratch = mkdtempSync(join(tmpdir(), "cloze-examples-"));
 afterAll(() => rmSync(scratch, { recursive: true, force: true }));

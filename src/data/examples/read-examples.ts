@@ -9,9 +9,7 @@ import type * as z from "zod";
 import { platform } from "#platform";
 import { ConfigurationError, DataError } from "../../errors.ts";
 import { refuseUnknownNames } from "../../platform/option-names.ts";
-import { textRegression } from "./classification-fields.ts";
-import { columnRecords, treebankRecords } from "./column-records.ts";
-import { type ExampleOf, type ExampleTask, exampleFields } from "./example-fields.ts";
+import type { ExampleOf, ExampleTask } from "./example-fields.ts";
 import {
   type ColumnMapping,
   type ExampleRecord,
@@ -21,21 +19,19 @@ import {
   shown,
 } from "./example-record.ts";
 import type { ExampleFields } from "./field-schemas.ts";
-import { jsonLinesRecords, jsonRecords } from "./json-records.ts";
-import { parquetRecords } from "./parquet-records.ts";
 import { isSlotFolder, slotRecords } from "./slot-records.ts";
-import { tableRecords } from "./table-records.ts";
 
+/** Loaded when a file needs them: the libraries that they and the schemas stand on would slow every start. */
 const formats = {
-  "json-lines": jsonLinesRecords,
-  json: jsonRecords,
-  csv: (request: RecordRequest) => tableRecords({ ...request, delimiter: request.delimiter ?? "," }),
-  tsv: tableRecords,
-  parquet: parquetRecords,
-  conll: columnRecords,
-  conllu: treebankRecords,
-  "slot-files": slotRecords,
-} satisfies Record<string, (request: RecordRequest) => ExampleRecords>;
+  "json-lines": async () => (await import("./json-records.ts")).jsonLinesRecords,
+  json: async () => (await import("./json-records.ts")).jsonRecords,
+  csv: async () => (await import("./table-records.ts")).commaSeparatedRecords,
+  tsv: async () => (await import("./table-records.ts")).tableRecords,
+  parquet: async () => (await import("./parquet-records.ts")).parquetRecords,
+  conll: async () => (await import("./column-records.ts")).columnRecords,
+  conllu: async () => (await import("./column-records.ts")).treebankRecords,
+  "slot-files": async () => slotRecords,
+} satisfies Record<string, () => Promise<(request: RecordRequest) => ExampleRecords>>;
 
 export type ExampleFormat = keyof typeof formats;
 export const exampleFormats = Object.keys(formats) as readonly ExampleFormat[];
@@ -74,12 +70,12 @@ export async function* readExamples<Task extends ExampleTask>(
   options: ReadExamplesOptions = {},
 ): AsyncGenerator<ReadExample<Task>> {
   const file = platform.resolve(path);
-  const fields = fieldsOf(task, options);
+  const fields = await fieldsOf(task, options);
   const request = await requestFor(file, fields, options);
-  const records = formats[options.format ?? (await formatOf(file, task))](request);
+  const recordsOf = await formats[options.format ?? (await formatOf(file, task))]();
   let rows = 0;
   let firstBad: DataError | undefined;
-  for await (const record of records) {
+  for await (const record of recordsOf(request)) {
     const checked = "values" in record ? checkedRow(record, fields, request) : rowError(record, record, request);
     if (checked instanceof DataError) {
       if (options.onBadRow === undefined) throw checked;
@@ -117,7 +113,8 @@ export async function loadExamples<Task extends ExampleTask>(
   return { examples, skippedRows };
 }
 
-function fieldsOf(task: ExampleTask, { problemType }: ReadExamplesOptions): ExampleFields<unknown> {
+async function fieldsOf(task: ExampleTask, { problemType }: ReadExamplesOptions): Promise<ExampleFields<unknown>> {
+  const { exampleFields, textRegression } = await import("./example-fields.ts");
   if (!Object.hasOwn(exampleFields, task)) {
     throw new ConfigurationError(`${task} is no task that labelled data can be read for.`, {
       field: "task",

@@ -23,6 +23,11 @@ interface TableRow extends RecordPlace {
   readonly cells: readonly string[];
 }
 
+/** Rows of a table whose cells the request's delimiter separates; a comma when there is none. */
+export function commaSeparatedRecords(request: RecordRequest): ExampleRecords {
+  return tableRecords({ ...request, delimiter: request.delimiter ?? "," });
+}
+
 /** Rows of a table whose cells the request's delimiter separates; a tab when there is none. */
 export async function* tableRecords(request: RecordRequest): ExampleRecords {
   let sources: ReadonlyMap<string, number> | undefined;
