@@ -13,8 +13,7 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { exportModel } from "../src/export/index.ts";
-import { AutoModel } from "../src/models/index.ts";
-import { AutoTokenizer } from "../src/tokenizers/index.ts";
+import { pipeline } from "../src/pipelines/index.ts";
 
 const texts = [
   "A man is eating food.",
@@ -30,29 +29,17 @@ const allowed = 1e-5;
 
 type Vectors = readonly (readonly number[])[];
 
-/** Mean of the tokens that are no padding, of length 1. */
 async function ownVectors(folder: string): Promise<Vectors> {
-  const [tokenizer, model] = [await AutoTokenizer.fromPretrained(folder), await AutoModel.fromPretrained(folder)];
-  const inputs = tokenizer(texts, { padding: true, truncation: true });
-  const { lastHiddenState } = await model(inputs as never);
-  const [, tokens = 0, width = 0] = lastHiddenState.dims;
-  const mask = inputs.attentionMask?.data as BigInt64Array;
-  return texts.map((_, row) => {
-    const sum = new Array<number>(width).fill(0);
-    for (let token = 0; token < tokens; token++) {
-      if (mask[row * tokens + token] === 0n) continue;
-      for (let i = 0; i < width; i++)
-        sum[i] = Number(sum[i]) + Number(lastHiddenState.data[(row * tokens + token) * width + i]);
-    }
-    const length = Math.hypot(...sum);
-    return sum.map((value) => value / length);
-  });
+  const extract = await pipeline("feature-extraction", folder);
+  const vectors = await extract(texts, { pooling: "mean", normalize: true });
+  await extract.release();
+  return vectors.tolist() as Vectors;
 }
 
 async function foreignVectors(folder: string, dtype: "fp32" | "q8"): Promise<Vectors> {
   process.env.ORT_DISABLE_TELEMETRY = "1";
-  const { pipeline } = await import("@huggingface/transformers");
-  const run = await pipeline("feature-extraction", folder, { dtype, local_files_only: true });
+  const transformers = await import("@huggingface/transformers");
+  const run = await transformers.pipeline("feature-extraction", folder, { dtype, local_files_only: true });
   return (await run(texts, { pooling: "mean", normalize: true })).tolist();
 }
 

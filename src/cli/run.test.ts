@@ -197,6 +197,17 @@ describe.each(pipelineTasks)("run %s", (task) => {
 });
 
 describe("run", () => {
+  it("chooses answers to questions without a context", async () => {
+    const words = ["run", "multiple-choice", "--model", goldenModel("bert-choices"), "--json"];
+    const choose = await pipeline("multiple-choice", goldenModel("bert-choices"));
+    const expected = await choose({ question: "is it ?", choices: ["a cat", dog] });
+    await choose.release();
+    const flags = await runCloze([...words, "--question", "is it ?", "--choice", "a cat", "--choice", dog]);
+    expect(flags.lines).toEqual([expected]);
+    const piped = await runCloze(words, { input: `{"question":"is it ?","choices":["a cat","${dog}"]}` });
+    expect(piped.lines).toEqual([expected]);
+  });
+
   const vectors = ["run", "feature-extraction", "--model", goldenModel("bert")];
 
   it("writes vectors for NumPy, whole or not at all", async () => {

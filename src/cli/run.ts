@@ -132,18 +132,18 @@ class Reading {
   #underWay = 0;
 
   constructor(task: PipelineTask, request: RunRequest, context: CommandContext) {
-    const { inputOption, takesFields = false } = pipelineRunners[task];
+    const { inputOptions = [], takesFields = false } = pipelineRunners[task];
     const { input, file } = request.values;
-    const others = inputOption === undefined ? [] : request.values[inputOption];
-    if (inputOption !== undefined && input.length > 0 && others.length > 0) {
-      throw new ConfigurationError(`--input and --${flagName(inputOption)} mean the same here.`, {
-        field: `--${flagName(inputOption)}`,
+    const other = inputOptions.find((name) => request.values[name].length > 0);
+    if (other !== undefined && other === inputOptions[0] && input.length > 0) {
+      throw new ConfigurationError(`--input and --${flagName(other)} mean the same here.`, {
+        field: `--${flagName(other)}`,
         expected: "one of them",
         hint: "Leave one out.",
       });
     }
     this.#context = context;
-    this.#inputs = { input: input.length > 0 ? input : others, file };
+    this.#inputs = { input: input.length > 0 || other === undefined ? input : request.values[other], file };
     this.#lines = new LineReader(file, takesFields);
   }
 

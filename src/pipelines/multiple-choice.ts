@@ -1,7 +1,7 @@
 /** Which of several choices goes best with a context, as in SWAG (Zellers et al. 2018, https://arxiv.org/abs/1808.05326). */
 import { softmax } from "../generation/index.ts";
 import { AutoModelForMultipleChoice } from "../models/index.ts";
-import { type ChoiceQuestion, choicePairs } from "../tasks/choice-pairs.ts";
+import { choicePair } from "../tasks/multiple-choice.ts";
 import type { Tokenizer } from "../tokenizers/index.ts";
 import { type Told, told } from "./inner-states.ts";
 import {
@@ -17,6 +17,14 @@ import { loadTextModel, type PipelineOptions, type RowInputs } from "./text-mode
 
 /** Options of a call. */
 export type MultipleChoiceOptions = CallOptions;
+
+/** At least one of context and question. */
+export interface ChoiceQuestion {
+  readonly context?: string | undefined;
+  /** Stands before each choice. */
+  readonly question?: string | undefined;
+  readonly choices: readonly string[];
+}
 
 export interface ChoiceScore {
   choice: string;
@@ -55,7 +63,12 @@ export async function loadMultipleChoice(source: string, options: PipelineOption
     const { batchSize = 16 } = callOptions;
     const inputs = isContext ? { context: given, choices: rest[0] } : given;
     const questions = (Array.isArray(inputs) ? inputs : [inputs]).map(checkInput);
-    const pairs = questions.flatMap(choicePairs);
+    const pairs = questions.flatMap(({ choices, ...about }) =>
+      choices.map((choice) => {
+        const [text, textPair] = choicePair(about, choice);
+        return { text, textPair };
+      }),
+    );
     const batches = textBatches(pairs, parts, { batchSize });
     const rows = await readRows(
       batches,
@@ -80,9 +93,9 @@ export async function loadMultipleChoice(source: string, options: PipelineOption
 
 function checkInput(input: unknown): ChoiceQuestion {
   const example = '{ context: "It rains.", choices: ["She takes an umbrella.", "She takes a nap."] }';
-  const { context, question, choices } = checkFields(input, ["context", "choices"], example);
+  const { context, question, choices } = checkFields(input, ["choices"], example);
   return {
-    context: checkWords(context, "context"),
+    ...(context === undefined && question !== undefined ? {} : { context: checkWords(context, "context") }),
     ...(question !== undefined && { question: checkText(question, "question") }),
     choices: checkSeveral(choices, "choices"),
   };

@@ -7,7 +7,7 @@ export const questionAnswering: PipelineRunner = {
     ...(["question", "context", "pair", "topK"] as const),
     ...(["maxAnswerLen", "maxSeqLen", "docStride", "handleImpossibleAnswer"] as const),
   ],
-  inputOption: "question",
+  inputOptions: ["question"],
   takesFields: true,
   load,
 };

@@ -4,7 +4,7 @@ import { callOptions, type PipelineRunner, type Runner, type RunRequest, results
 
 export const sentenceSimilarity: PipelineRunner = {
   own: ["sourceSentence", "sentence", "pair", "pooling"],
-  inputOption: "sourceSentence",
+  inputOptions: ["sourceSentence"],
   takesFields: true,
   load,
 };
