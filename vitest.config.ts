@@ -23,6 +23,7 @@ export default defineConfig({
             "src/**/*.test.ts",
             "scripts/**/*.test.ts",
             "test/conformance/**/*.test.ts",
+            "test/fuzz/**/*.test.ts",
             "test/types/**/*.test.ts",
           ],
         },

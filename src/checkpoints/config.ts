@@ -55,6 +55,9 @@ export type ConfigOf<D> = D extends ConfigDefinition<infer F> ? Config<F> : neve
 /** Values for a new configuration. `numLabels` alone names the classes LABEL_0, LABEL_1, … */
 export type ConfigValues<F extends Fields> = Partial<Omit<Config<F>, "modelType">>;
 
+/** Each class has a name, and more would only fill the memory. */
+const mostLabels = 100_000;
+
 function defaultLabels(count: number): Record<number, string> {
   return Object.fromEntries(Array.from({ length: count }, (_, id) => [id, `LABEL_${id}`]));
 }
@@ -110,12 +113,17 @@ export class ConfigDefinition<F extends Fields> {
     const document = createDocument(this.#fields, asDocument(rest), what, base && asDocument(base), ["modelType"]);
     if (numLabels === undefined) return this.#finish(document, 2, rest.id2label !== undefined);
     const count = rest.id2label && Object.keys(rest.id2label).length;
-    if (Number.isSafeInteger(numLabels) && numLabels >= 1 && (count ?? numLabels) === numLabels) {
+    if (
+      Number.isSafeInteger(numLabels) &&
+      numLabels >= 1 &&
+      numLabels <= mostLabels &&
+      (count ?? numLabels) === numLabels
+    ) {
       return this.#finish(rest.id2label ? document : { ...document, id2label: null }, numLabels, true);
     }
     throw new ConfigurationError(`numLabels of ${what} has a wrong value.`, {
       field: "numLabels",
-      expected: count === undefined ? "an integer of at least 1" : `${count}, as many as id2label has`,
+      expected: count === undefined ? `an integer from 1 to ${mostLabels}` : `${count}, as many as id2label has`,
       received: String(numLabels),
       hint: "Give id2label alone, or numLabels alone.",
     });
@@ -132,11 +140,12 @@ export class ConfigDefinition<F extends Fields> {
 
   #labelCount(value: unknown, file: string): number {
     if (value === undefined || value === null) return 2;
-    if (Number.isSafeInteger(value) && (value as number) >= 0 && (value as number) < 2 ** 20) return value as number;
+    if (Number.isSafeInteger(value) && (value as number) >= 0 && (value as number) <= mostLabels)
+      return value as number;
     throw new CheckpointError(`${file}: num_labels has a wrong value.`, {
       file,
       field: "num_labels",
-      expected: `an integer from 0 to ${2 ** 20 - 1}`,
+      expected: `an integer from 0 to ${mostLabels}`,
       received: shown(value),
       hint: "Correct the file.",
     });

@@ -69,6 +69,11 @@ export function size(fallback = 1, options: FieldOptions = {}): Field<number> {
   return integer(fallback, { minimum: 1, maximum: 2 ** 31 - 1, ...options });
 }
 
+/** How many layers of something: more than any model has would only fill the memory. */
+export function layerCount(fallback: number, options: NumberOptions = {}): Field<number> {
+  return integer(fallback, { minimum: 1, maximum: 1024, ...options });
+}
+
 /** A real number. */
 export function number(fallback = 0, options: NumberOptions = {}): Field<number> {
   const accepts = (value: unknown): boolean => Number.isFinite(value) && isWithin(value as number, options);

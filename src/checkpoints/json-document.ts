@@ -32,13 +32,28 @@ function keyOf(name: string, field: Field<unknown>): string {
   return field.key ?? snakeCase(name);
 }
 
+/** Characters of a configuration or an index. */
+const longestDocument = 1 << 23;
+const mostMembers = 10_000;
+
 /** The members of a JSON object, or a CheckpointError. */
 export function parseObject(json: string, file: string): Map<string, unknown> {
+  if (json.length > longestDocument) {
+    throw new CheckpointError(`${file} is longer than any such file.`, {
+      file,
+      expected: `at most ${longestDocument} characters`,
+      received: String(json.length),
+      hint: "Check that this is the file you meant.",
+    });
+  }
   const parsed = parseJson(json, file, "checkpoint");
-  if (typeof parsed === "object" && parsed !== null && !Array.isArray(parsed)) return new Map(Object.entries(parsed));
+  if (typeof parsed === "object" && parsed !== null && !Array.isArray(parsed)) {
+    const members = Object.entries(parsed);
+    if (members.length <= mostMembers) return new Map(members);
+  }
   throw new CheckpointError(`${file} does not hold a JSON object.`, {
     file,
-    expected: "an object",
+    expected: `an object of at most ${mostMembers} members`,
     received: shown(parsed),
     hint: "Check that this is the file you meant.",
   });
@@ -59,6 +74,9 @@ function readField(name: string, field: Field<unknown>, members: Map<string, unk
   });
 }
 
+/** Unknown keys that are looked at for slips. */
+const mostWarned = 100;
+
 /**
  * Reads the fields of a JSON object; what is not known is kept in `extra`.
  *
@@ -76,7 +94,7 @@ export function parseDocument<F extends Fields>(
   const known = Object.entries(fields).flatMap(([name, field]) => [keyOf(name, field), ...(field.otherKeys ?? [])]);
   known.push(...ignored);
   const extra = [...memberTexts(json)].filter(([key]) => !known.includes(key));
-  for (const [key] of extra) {
+  for (const [key] of extra.slice(0, mostWarned)) {
     const nearest = nearestName(key, known);
     if (nearest === undefined || members.has(nearest)) continue;
     const warn = options.onWarning ?? console.warn;

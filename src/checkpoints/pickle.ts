@@ -18,12 +18,17 @@ export class PickledGlobal {
 export class PickledCall {
   readonly callee: PickledGlobal;
   readonly arguments: readonly PickledValue[];
-  /** What is filled in after the call: the members of an OrderedDict. */
-  readonly members = new Map<PickledValue, PickledValue>();
+  #members: Map<PickledValue, PickledValue> | undefined;
 
   constructor(callee: PickledGlobal, args: readonly PickledValue[]) {
     this.callee = callee;
     this.arguments = args;
+  }
+
+  /** What is filled in after the call: the members of an OrderedDict. */
+  get members(): Map<PickledValue, PickledValue> {
+    this.#members ??= new Map();
+    return this.#members;
   }
 }
 
@@ -48,6 +53,12 @@ export type PickledValue =
   | PickledCall
   | PickledReference;
 
+/** Values that a pickle may make or remember: this many, and one for so many bytes. A tensor needs about twenty in 200. */
+const SPARE_VALUES = 100_000;
+const BYTES_PER_VALUE = 12;
+/** Dictionaries take more; a file of tensors has a few. */
+const SPARE_DICTIONARIES = 10_000;
+
 const mark = Symbol("mark");
 type StackValue = PickledValue | typeof mark;
 
@@ -58,6 +69,8 @@ class PickleMachine {
   readonly #stack: StackValue[] = [];
   readonly #memo = new Map<number, PickledValue>();
   #at = 0;
+  #values = 0;
+  #dictionaries = 0;
 
   constructor(bytes: Uint8Array, file: string) {
     this.#file = file;
@@ -140,7 +153,21 @@ class PickleMachine {
   }
 
   push(value: StackValue): void {
+    if (value === mark || (typeof value === "object" && value !== null)) this.#count();
     this.#stack.push(value);
+  }
+
+  /** Bounds the memory by the file's size. */
+  #count(): void {
+    const most = SPARE_VALUES + this.#bytes.length / BYTES_PER_VALUE;
+    if (++this.#values > most) throw this.error(`at most ${Math.floor(most)} values`, "more");
+  }
+
+  pushDictionary(): void {
+    if (++this.#dictionaries > SPARE_DICTIONARIES) {
+      throw this.error(`at most ${SPARE_DICTIONARIES} dictionaries`, "more");
+    }
+    this.push(new Map());
   }
 
   #pop(): PickledValue {
@@ -150,9 +177,9 @@ class PickleMachine {
   }
 
   pop(count: number): PickledValue[] {
-    const values: PickledValue[] = [];
-    for (let index = 0; index < count; index++) values.unshift(this.#pop());
-    return values;
+    const start = this.#stack.length - count;
+    if (start < 0 || this.#stack.indexOf(mark, start) >= 0) throw this.error(`${count} values`, "fewer");
+    return this.#stack.splice(start) as PickledValue[];
   }
 
   popToMark(): PickledValue[] {
@@ -164,6 +191,7 @@ class PickleMachine {
   store(index: number): void {
     const [value] = this.pop(1);
     this.push(value!);
+    this.#count();
     this.#memo.set(index, value!);
   }
 
@@ -226,7 +254,7 @@ const operations: Readonly<Record<number, (machine: PickleMachine) => void>> = {
   71: (machine) => machine.push(machine.float64()), // BINFLOAT
   140: (machine) => machine.push(machine.text(machine.uint(1))), // SHORT_BINUNICODE
   88: (machine) => machine.push(machine.text(machine.uint(4))), // BINUNICODE
-  125: (machine) => machine.push(new Map()), // EMPTY_DICT
+  125: (machine) => machine.pushDictionary(), // EMPTY_DICT
   93: (machine) => machine.push([]), // EMPTY_LIST
   41: (machine) => machine.push([]), // EMPTY_TUPLE
   133: (machine) => machine.push(machine.pop(1)), // TUPLE1

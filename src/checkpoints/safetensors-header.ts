@@ -3,6 +3,7 @@
  * gaps. Format: https://github.com/huggingface/safetensors. Nothing in it is trusted.
  */
 import { CheckpointError } from "../errors.ts";
+import { jsonShapeProblem } from "../platform/json-shape.ts";
 import { compareCodePoints, duplicateKey, shown } from "./json-text.ts";
 
 /** Bytes per value of the types that are read and written, in the order in which the reference lays them out. */
@@ -133,6 +134,12 @@ export function parseHeader(json: Uint8Array, fileBytes: number, file: string): 
   let parsed: unknown;
   try {
     text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(json);
+  } catch (cause) {
+    throw unsound(file, "header", "JSON in UTF-8", cause instanceof Error ? cause.message : String(cause));
+  }
+  const problem = jsonShapeProblem(text);
+  if (problem !== undefined) throw unsound(file, "header", problem.expected, problem.received);
+  try {
     parsed = JSON.parse(text);
   } catch (cause) {
     throw unsound(file, "header", "JSON", cause instanceof Error ? cause.message : String(cause));

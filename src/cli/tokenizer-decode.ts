@@ -1,5 +1,7 @@
 /** `cloze tokenizer decode`: the other way round, from what `encode` prints or from bare ids. */
+
 import { DataError } from "../errors.ts";
+import { parseSoundJson } from "../platform/json-shape.ts";
 import { AutoTokenizer } from "../tokenizers/index.ts";
 import { defineCommand } from "./command.ts";
 import { requiredModel, toggle } from "./options.ts";
@@ -46,7 +48,7 @@ function idsOf(line: string, number: number, size: number): number[] {
 function parsedIds(line: string): unknown[] | undefined {
   let value: unknown;
   try {
-    value = JSON.parse(line);
+    value = parseSoundJson(line);
   } catch {
     return undefined;
   }

@@ -1,5 +1,6 @@
 /** Corpora in JSON Lines: an object with `text` a line; each record is a document. */
 import { DataError } from "../errors.ts";
+import { parseSoundJson } from "../platform/json-shape.ts";
 import { type Document, documentsOfText, isBlank } from "./documents.ts";
 import { readNumberedLines, type WarningHandler } from "./text-lines.ts";
 
@@ -38,7 +39,7 @@ export async function* documentsOfJsonLines(
 function parseRecord(line: string, file: string, lineNumber: number): Record<string, unknown> {
   let value: unknown;
   try {
-    value = JSON.parse(line);
+    value = parseSoundJson(line);
   } catch (cause) {
     throw recordError(file, lineNumber, line.length > 60 ? `${line.slice(0, 60)}…` : line, cause);
   }

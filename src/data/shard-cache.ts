@@ -4,6 +4,7 @@
  */
 import { platform } from "#platform";
 import { DataError } from "../errors.ts";
+import { parseSoundJson } from "../platform/json-shape.ts";
 import { type ShardCounts, shardCounts, type TokenShard } from "./token-shard.ts";
 import { sumCounts, type TokenizedCorpus } from "./tokenized-corpus.ts";
 
@@ -40,7 +41,7 @@ export async function readCachedCorpus(
 
 function parseIndex(text: string): CacheIndex | undefined {
   try {
-    const index = JSON.parse(text) as CacheIndex;
+    const index = parseSoundJson(text) as CacheIndex;
     const isCounts = (value: unknown) => Number.isSafeInteger(value) && (value as number) >= 0;
     const whole = index.format === FORMAT && index.shards.length > 0;
     return whole && index.shards.every((counts) => [counts.documents, counts.sentences, counts.tokens].every(isCounts))

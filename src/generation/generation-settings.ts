@@ -1,5 +1,5 @@
 /** How text is continued: the options of `generate`, and what follows from them for one call. */
-import { ConfigurationError, ShapeError } from "../errors.ts";
+import { CheckpointError, ConfigurationError, ShapeError } from "../errors.ts";
 import { parseJson } from "../platform/file-errors.ts";
 import { refuseUnknownNames } from "../platform/option-names.ts";
 import type { Random } from "../random.ts";
@@ -89,82 +89,94 @@ export interface GenerationOptions extends GenerationSettings {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Names as one object, so that none is forgotten. */
-const settingNames: Readonly<Record<keyof GenerationSettings, "number" | "other">> = {
-  maxNewTokens: "number",
-  maxLength: "number",
-  minNewTokens: "number",
-  minLength: "number",
-  doSample: "other",
-  numBeams: "number",
-  numReturnSequences: "number",
-  lengthPenalty: "number",
-  earlyStopping: "other",
-  numBeamGroups: "number",
-  diversityPenalty: "number",
-  forceWordsIds: "other",
-  penaltyAlpha: "number",
-  temperature: "number",
-  topK: "number",
-  topP: "number",
-  topH: "number",
-  minP: "number",
-  typicalP: "number",
-  epsilonCutoff: "number",
-  etaCutoff: "number",
-  repetitionPenalty: "number",
-  noRepeatNgramSize: "number",
-  badWordsIds: "other",
-  sequenceBias: "other",
-  suppressTokens: "other",
-  beginSuppressTokens: "other",
-  forcedBosTokenId: "number",
-  forcedEosTokenId: "other",
-  exponentialDecayLengthPenalty: "other",
-  removeInvalidValues: "other",
-  renormalizeLogits: "other",
-  eosTokenId: "other",
-  padTokenId: "number",
-};
-const optionNames = [...Object.keys(settingNames), "random", "onToken", "signal"];
+/** What a setting accepts, in words, and the test of it. */
+type Rule = readonly [expected: string, holds: (value: unknown) => boolean];
 
-/** Each bound as a text and a test; for what is absent neither is looked at. */
-const bounds: readonly (readonly [keyof GenerationSettings, string, (value: number) => boolean])[] = [
-  ["maxNewTokens", "an integer of at least 1", isCount],
-  ["maxLength", "an integer of at least 1", isCount],
-  ["minNewTokens", "an integer of at least 0", (value) => value === 0 || isCount(value)],
-  ["minLength", "an integer of at least 0", (value) => value === 0 || isCount(value)],
-  ["numBeams", "an integer of at least 1", isCount],
-  ["numReturnSequences", "an integer of at least 1", isCount],
-  ["numBeamGroups", "an integer of at least 1", isCount],
-  ["diversityPenalty", "a number of at least 0", (value) => value >= 0],
-  ["penaltyAlpha", "a number from 0 to 1", (value) => value >= 0 && value <= 1],
-  ["temperature", "a number above 0", (value) => value > 0],
-  ["topK", "an integer of at least 0", (value) => value === 0 || isCount(value)],
-  ["topP", "a number above 0 and at most 1", (value) => value > 0 && value <= 1],
-  ["topH", "a number above 0 and at most 1", (value) => value > 0 && value <= 1],
-  ["minP", "a number from 0 to 1", (value) => value >= 0 && value <= 1],
-  ["typicalP", "a number above 0 and at most 1", (value) => value > 0 && value <= 1],
-  ["epsilonCutoff", "a number from 0 to 1", (value) => value >= 0 && value < 1],
-  ["etaCutoff", "a number from 0 to 1", (value) => value >= 0 && value < 1],
-  ["repetitionPenalty", "a number above 0", (value) => value > 0],
-  ["noRepeatNgramSize", "an integer of at least 0", (value) => value === 0 || isCount(value)],
+/** Rows that a call may follow or return; more would only fill the memory. */
+const mostRows = 10_000;
+
+const numberWhere = (expected: string, holds: (value: number) => boolean): Rule => [
+  expected,
+  (value) => Number.isFinite(value) && holds(value as number),
 ];
+const count = numberWhere("an integer of at least 1", isCount);
+const countOrNone = numberWhere("an integer of at least 0", (value) => value === 0 || isCount(value));
+const rowCount = numberWhere(`an integer from 1 to ${mostRows}`, (value) => isCount(value) && value <= mostRows);
+const anyNumber = numberWhere("a number", () => true);
+const positive = numberWhere("a number above 0", (value) => value > 0);
+const share = numberWhere("a number from 0 to 1", (value) => value >= 0 && value <= 1);
+const shareBelowOne = numberWhere("a number from 0, below 1", (value) => value >= 0 && value < 1);
+const shareAboveNone = numberWhere("a number above 0 and at most 1", (value) => value > 0 && value <= 1);
+const flag: Rule = ["true or false", (value) => typeof value === "boolean"];
+const token: Rule = ["a token's number", Number.isSafeInteger];
+const isTokens = (value: unknown): boolean => Array.isArray(value) && value.every(Number.isSafeInteger);
+const tokens: Rule = ["a list of tokens' numbers", isTokens];
+const tokenOrTokens: Rule = ["a token's number, or a list of such", (value) => token[1](value) || isTokens(value)];
+const isSequence = (value: unknown): boolean =>
+  isTokens(value) && (value as number[]).length > 0 && (value as number[]).every((id) => id >= 0);
+const isSequences = (value: unknown): boolean => Array.isArray(value) && value.length > 0 && value.every(isSequence);
+
+/** Exhaustive, so that none is forgotten. */
+const rules: Readonly<Record<keyof GenerationSettings, Rule>> = {
+  maxNewTokens: count,
+  maxLength: count,
+  minNewTokens: countOrNone,
+  minLength: countOrNone,
+  doSample: flag,
+  numBeams: rowCount,
+  numReturnSequences: rowCount,
+  lengthPenalty: anyNumber,
+  earlyStopping: ['true, false or "never"', (value) => typeof value === "boolean" || value === "never"],
+  numBeamGroups: rowCount,
+  diversityPenalty: numberWhere("a number of at least 0", (value) => value >= 0),
+  forceWordsIds: [
+    "a list of token sequences, or of lists of these",
+    (value) => Array.isArray(value) && value.length > 0 && value.every((word) => isSequence(word) || isSequences(word)),
+  ],
+  penaltyAlpha: share,
+  temperature: positive,
+  topK: countOrNone,
+  topP: shareAboveNone,
+  topH: shareAboveNone,
+  minP: share,
+  typicalP: shareAboveNone,
+  epsilonCutoff: shareBelowOne,
+  etaCutoff: shareBelowOne,
+  repetitionPenalty: positive,
+  noRepeatNgramSize: countOrNone,
+  badWordsIds: ["a list of token sequences", isSequences],
+  sequenceBias: [
+    "a list of token sequences, each with a number",
+    (value) =>
+      Array.isArray(value) &&
+      value.every((entry) => Array.isArray(entry) && isSequence(entry[0]) && Number.isFinite(entry[1])),
+  ],
+  suppressTokens: tokens,
+  beginSuppressTokens: tokens,
+  forcedBosTokenId: token,
+  forcedEosTokenId: tokenOrTokens,
+  exponentialDecayLengthPenalty: [
+    "a length and a factor",
+    (value) => Array.isArray(value) && value.length === 2 && value.every(Number.isFinite),
+  ],
+  removeInvalidValues: flag,
+  renormalizeLogits: flag,
+  eosTokenId: tokenOrTokens,
+  padTokenId: token,
+};
+const optionNames = [...Object.keys(rules), "random", "onToken", "signal"];
 
 function isCount(value: number): boolean {
   return Number.isSafeInteger(value) && value >= 1;
 }
 
+/** Throws a ConfigurationError for the first that is wrong. What is absent or null is not looked at. */
 function checkSettings(settings: GenerationSettings): void {
-  for (const [name, kind] of Object.entries(settingNames)) {
+  for (const [name, [expected, holds]] of Object.entries(rules)) {
     const value = settings[name as keyof GenerationSettings];
-    if (kind !== "number" || value === undefined || value === null || Number.isFinite(value)) continue;
-    throw new ConfigurationError(`${name} is no number.`, { field: name, received: String(value) });
-  }
-  for (const [name, expected, holds] of bounds) {
-    const value = settings[name];
-    if (value === undefined || value === null || holds(value as number)) continue;
-    throw new ConfigurationError(`${name} has a wrong value.`, { field: name, expected, received: String(value) });
+    if (value === undefined || value === null || holds(value)) continue;
+    const received = JSON.stringify(value)?.slice(0, 100) ?? String(value);
+    throw new ConfigurationError(`${name} has a wrong value.`, { field: name, expected, received });
   }
   const { numReturnSequences = 1, numBeams = 1, doSample } = settings;
   if ((numReturnSequences ?? 1) > ((numBeams ?? 1) > 1 ? (numBeams ?? 1) : doSample ? Number.POSITIVE_INFINITY : 1)) {
@@ -191,7 +203,6 @@ function checkStrategy(settings: GenerationSettings): void {
     refuse("diversityPenalty", "Groups of beams would all say the same.", "a number above 0");
   }
   if (settings.forceWordsIds != null) {
-    checkRequiredWords(settings.forceWordsIds);
     if (beams === 1) refuse("numBeams", "Words can be required of beams only.", "at least 2 with forceWordsIds");
     if (groups > 1) refuse("numBeamGroups", "Words cannot be required of groups of beams.", "1 with forceWordsIds");
   }
@@ -200,24 +211,41 @@ function checkStrategy(settings: GenerationSettings): void {
   }
 }
 
-function checkRequiredWords(words: NonNullable<GenerationSettings["forceWordsIds"]>): void {
-  const isSequence = (ids: unknown): boolean =>
-    Array.isArray(ids) && ids.length > 0 && ids.every((id) => Number.isSafeInteger(id) && id >= 0);
-  const isWord = (word: unknown): boolean =>
-    isSequence(word) || (Array.isArray(word) && word.length > 0 && word.every(isSequence));
-  if (Array.isArray(words) && words.length > 0 && words.every(isWord)) return;
-  throw new ConfigurationError("forceWordsIds has a wrong value.", {
-    field: "forceWordsIds",
-    expected: "a list of token sequences, or of lists of these",
-    received: JSON.stringify(words).slice(0, 100),
-  });
+/**
+ * The known settings of a generation_config.json. Others, such as the version that wrote it, have no effect.
+ *
+ * @throws CheckpointError for a wrong value.
+ */
+export function readGenerationConfig(text: string, file: string): GenerationSettings {
+  const json = parseJson(text, file, "checkpoint");
+  const wrong = (
+    field: string | undefined,
+    expected: string | undefined,
+    received: string | undefined,
+  ): CheckpointError =>
+    new CheckpointError(`${file}: ${field ?? "it"} has a wrong value.`, {
+      file,
+      field,
+      expected,
+      received,
+      hint: "Correct the file, or copy or download it again.",
+    });
+  if (typeof json !== "object" || json === null || Array.isArray(json)) {
+    throw wrong(undefined, "an object", JSON.stringify(json)?.slice(0, 100));
+  }
+  const known = Object.entries(json).map(([name, value]) => [camelCase(name), value] as const);
+  const settings = Object.fromEntries(known.filter(([name]) => Object.hasOwn(rules, name)));
+  try {
+    checkSettings(settings);
+  } catch (error) {
+    if (!(error instanceof ConfigurationError)) throw error;
+    throw wrong(error.field && snakeCase(error.field), error.expected, error.received);
+  }
+  return settings;
 }
 
-/** The known settings of a generation_config.json. Others, such as the version that wrote it, have no effect. */
-export function readGenerationConfig(text: string, file: string): GenerationSettings {
-  const members = Object.entries(Object(parseJson(text, file, "checkpoint")));
-  const known = members.map(([name, value]) => [camelCase(name), value] as const);
-  return Object.fromEntries(known.filter(([name]) => Object.hasOwn(settingNames, name)));
+function snakeCase(name: string): string {
+  return name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 }
 
 function camelCase(name: string): string {

@@ -11,6 +11,7 @@ import {
   type ConfigOf,
   defineConfig,
   integer,
+  layerCount,
   nullable,
   number,
   oneOf,
@@ -61,13 +62,13 @@ export const albertConfig = defineConfig("albert", {
   /** Features of a word, which are projected to hiddenSize. */
   embeddingSize: size(128),
   hiddenSize: size(4096),
-  numHiddenLayers: size(12),
+  numHiddenLayers: layerCount(12),
   /** How many sets of parameters the layers share, each set the same number of neighbouring layers. */
-  numHiddenGroups: size(1),
+  numHiddenGroups: layerCount(1, { maximum: 64 }),
   numAttentionHeads: size(64),
   intermediateSize: size(16384),
   /** How many layers with parameters of their own stand where one layer is counted. */
-  innerGroupNum: size(1),
+  innerGroupNum: layerCount(1, { maximum: 16 }),
   hiddenAct: oneOf(activationNames, "gelu_new"),
   hiddenDropoutProb: probability(0),
   attentionProbsDropoutProb: probability(0),

@@ -13,6 +13,7 @@ import {
   type ConfigOf,
   defineConfig,
   integer,
+  layerCount,
   nullable,
   number,
   oneOf,
@@ -74,7 +75,7 @@ import { firstToken, perToken, type SelectedPositions, selectionSpecs, selectPos
 export const bertConfig = defineConfig("bert", {
   vocabSize: size(30522),
   hiddenSize: size(768),
-  numHiddenLayers: size(12),
+  numHiddenLayers: layerCount(12),
   numAttentionHeads: size(12),
   intermediateSize: size(3072),
   hiddenAct: oneOf(activationNames, "gelu"),

@@ -10,6 +10,7 @@ import {
   type ConfigOf,
   defineConfig,
   integer,
+  layerCount,
   nullable,
   number,
   oneOf,
@@ -58,7 +59,7 @@ export const distilbertConfig = defineConfig("distilbert", {
   maxPositionEmbeddings: size(512),
   /** Whether positions begin as sines and cosines; they are trained all the same. */
   sinusoidalPosEmbds: boolean(false),
-  nLayers: size(6, { otherKeys: ["num_hidden_layers"] }),
+  nLayers: layerCount(6, { otherKeys: ["num_hidden_layers"] }),
   nHeads: size(12, { otherKeys: ["num_attention_heads"] }),
   dim: size(768, { otherKeys: ["hidden_size"] }),
   hiddenDim: size(3072),

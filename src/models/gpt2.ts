@@ -14,6 +14,7 @@ import {
   type ConfigOf,
   defineConfig,
   integer,
+  layerCount,
   nullable,
   number,
   oneOf,
@@ -74,7 +75,7 @@ export const gpt2Config = defineConfig("gpt2", {
   vocabSize: size(50257),
   nPositions: size(1024, { otherKeys: ["max_position_embeddings"] }),
   nEmbd: size(768, { otherKeys: ["hidden_size"] }),
-  nLayer: size(12, { otherKeys: ["num_hidden_layers"] }),
+  nLayer: layerCount(12, { otherKeys: ["num_hidden_layers"] }),
   nHead: size(12, { otherKeys: ["num_attention_heads"] }),
   /** Width of the feed-forward part; 4 · nEmbd when null. */
   nInner: nullable(size()),

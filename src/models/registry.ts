@@ -19,11 +19,12 @@ export type ModelType = keyof typeof loaders;
 /** In the order of the registry. */
 export const modelTypes = Object.keys(loaders) as readonly ModelType[];
 
-/** The architecture of a `model_type`. Throws a ConfigurationError that lists the known ones. */
-export async function loadArchitecture(modelType: string): Promise<Architecture> {
+/** The architecture of a `model_type`, which a file may name. Throws a ConfigurationError that lists the known ones. */
+export async function loadArchitecture(modelType: string, file?: string): Promise<Architecture> {
   if (Object.hasOwn(loaders, modelType)) return loaders[modelType as ModelType]();
   const nearest = nearestName(modelType, modelTypes);
   throw new ConfigurationError(`There is no architecture ${modelType} here.`, {
+    file,
     field: "model_type",
     expected: modelTypes.join(", "),
     received: modelType,
@@ -37,7 +38,7 @@ export async function architectureOf(
   classNames: readonly string[],
   file: string,
 ): Promise<Architecture> {
-  if (modelType !== undefined) return loadArchitecture(modelType);
+  if (modelType !== undefined) return loadArchitecture(modelType, file);
   for (const name of classNames) {
     const found = await findClass(name);
     if (found !== undefined) return found.architecture;

@@ -13,6 +13,7 @@ import {
   type ConfigOf,
   defineConfig,
   integer,
+  layerCount,
   nullable,
   number,
   oneOf,
@@ -67,7 +68,7 @@ import { firstToken, selectionSpecs, selectPositions } from "./selected-position
 export const robertaConfig = defineConfig("roberta", {
   vocabSize: size(50265),
   hiddenSize: size(768),
-  numHiddenLayers: size(12),
+  numHiddenLayers: layerCount(12),
   numAttentionHeads: size(12),
   intermediateSize: size(3072),
   hiddenAct: oneOf(activationNames, "gelu"),

@@ -11,6 +11,7 @@ import {
   ResourceError,
   TokenizerError,
 } from "../errors.ts";
+import { jsonShapeProblem } from "./json-shape.ts";
 
 /** What a file is for. */
 export type FileKind = "configuration" | "checkpoint" | "tokenizer" | "data";
@@ -99,6 +100,18 @@ export function withPath(cause: unknown, path: string, shown: string): unknown {
   return new type(message, details);
 }
 
+/** What `work` gives; its typed errors name `file` if they name none. */
+export async function naming<T>(file: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (cause) {
+    if (!(cause instanceof ClozeError) || cause.file !== undefined) throw cause;
+    const { field, expected, received, hint } = cause;
+    const type = cause.constructor as new (message: string, details: ErrorDetails) => ClozeError;
+    throw new type(`${file}: ${cause.message}`, { file, field, expected, received, hint, cause });
+  }
+}
+
 /** Bytes as strict UTF-8 without a byte order mark, or the typed error. */
 export function decodeText(bytes: Uint8Array, file: string, kind: FileKind): string {
   // V8 holds no longer string, and its own error for that is untyped.
@@ -133,8 +146,14 @@ export function truncatedError(file: string, kind: FileKind, needed: number, rec
   });
 }
 
-/** JSON or the typed error; a value of any type. */
+/** JSON or the typed error; a value of any type. Refused is also what would take many times its size in memory. */
 export function parseJson(text: string, file: string, kind: FileKind): unknown {
+  const problem = jsonShapeProblem(text);
+  if (problem !== undefined) {
+    const hint = "Check that this is the file you meant.";
+    const details = { file, field: "(the whole file)", ...problem, hint };
+    throw fileKindError(kind, `${file} holds JSON of a shape that no such file needs.`, details);
+  }
   try {
     return JSON.parse(text);
   } catch (cause) {

@@ -50,7 +50,7 @@ export async function gunzip(
   bytes: Uint8Array<ArrayBuffer>,
   file: string,
   kind: FileKind,
-  maxBytes = 1 << 30,
+  maxBytes = 1 << 25,
 ): Promise<Uint8Array<ArrayBuffer>> {
   const parts: Uint8Array[] = [];
   let total = 0;

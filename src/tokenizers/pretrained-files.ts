@@ -1,7 +1,7 @@
 /** Folders with a tokenizer: which files they may have, how they are read together, and how one is written. */
 import { platform } from "#platform";
 import { TokenizerError } from "../errors.ts";
-import { decodeText } from "../platform/file-errors.ts";
+import { decodeText, naming } from "../platform/file-errors.ts";
 import { gunzip } from "../platform/gzip.ts";
 import { type AddedTokenWithId, readAddedTokenIds } from "./added-vocabulary.ts";
 import { fieldError, JsonFields } from "./json-fields.ts";
@@ -56,6 +56,10 @@ export interface PretrainedParts {
  * @param folder names the place in errors.
  */
 export async function readPretrainedTokenizer(folder: string, readFile: ReadTokenizerFile): Promise<PretrainedParts> {
+  return naming(folder, () => readParts(folder, readFile));
+}
+
+async function readParts(folder: string, readFile: ReadTokenizerFile): Promise<PretrainedParts> {
   const path = (name: string): string => (folder === "" ? name : `${folder.replace(/\/$/, "")}/${name}`);
   const read: ReadText = async (name) => {
     const content = await readFile(name);

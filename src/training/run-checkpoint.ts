@@ -8,6 +8,7 @@ import type { BatchStream } from "../data/index.ts";
 import { CheckpointError } from "../errors.ts";
 import type { AnyModel } from "../models/index.ts";
 import type { Optimizer } from "../optim/index.ts";
+import { parseSoundJson } from "../platform/json-shape.ts";
 import type { TrainerState } from "./trainer.ts";
 
 const stateName = "trainer.json";
@@ -105,7 +106,7 @@ async function readRun(folder: string): Promise<SavedRun> {
     });
   let saved: Partial<Omit<SavedRun, "folder">>;
   try {
-    saved = JSON.parse(await platform.readText(file, "checkpoint"));
+    saved = Object(parseSoundJson(await platform.readText(file, "checkpoint")));
   } catch (cause) {
     throw broken(cause);
   }

@@ -5,6 +5,7 @@ import { CheckpointError } from "../errors.ts";
 import { parseJson } from "../platform/file-errors.ts";
 import { Tensor } from "../tensor/index.ts";
 import type { Values } from "./compare.ts";
+import { requireShape } from "./reference-shapes.ts";
 
 /** The settings of a recorded training run: AdamW with decoupled decay on all parameters that have gradients. */
 export interface RecordedTraining {
@@ -142,7 +143,9 @@ export async function readModelReference(folder: string): Promise<ModelReference
     roundingOnly: fields.texts("gradient_zero_but_for_rounding"),
     deviation: { outputs: deviation.number("outputs", 0), gradients: deviation.number("gradients", 0) },
     training: readTraining(memberOf(json, "training"), file),
-    generations: fields.read("generation", "a list", Array.isArray, []),
+    generations: fields
+      .read<unknown[]>("generation", "a list", Array.isArray, [])
+      .map((entry, index) => requireShape("generation", entry, file, `generation.${index}`)),
     tensors: await openSafetensors(platform.join(folder, "reference.safetensors")),
   };
 }

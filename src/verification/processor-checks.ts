@@ -4,6 +4,7 @@ import { openSafetensors, type SafetensorsFile } from "../checkpoints/index.ts";
 import type { LogitsProcessor } from "../generation/logits-processors/index.ts";
 import * as processors from "../generation/logits-processors/index.ts";
 import { compare } from "./compare.ts";
+import { requireShape } from "./reference-shapes.ts";
 import { type Finding, failure } from "./report.ts";
 
 interface RecordedProcessor {
@@ -60,10 +61,11 @@ const makers: Readonly<Record<string, (args: Arguments) => LogitsProcessor>> = {
 const tolerance = { relative: 2e-5 };
 
 /** A finding for each processor and chain, and for the probabilities after a chain. */
-export async function* checkProcessors(
-  folder: string,
-  recorded: readonly RecordedProcessor[],
-): AsyncGenerator<Finding> {
+export async function* checkProcessors(folder: string, entries: unknown, file: string): AsyncGenerator<Finding> {
+  const list = Array.isArray(entries) ? entries : [entries];
+  const recorded = list.map((entry, index) =>
+    requireShape<RecordedProcessor>("processor", entry, file, `processors.${index}`),
+  );
   const tensors = await openSafetensors(platform.join(folder, "reference.safetensors"));
   const byOutput = new Map(recorded.map((entry) => [entry.output, entry]));
   for (const entry of recorded) {

@@ -1,10 +1,12 @@
 /** A tokenizer beside a reference's encodings: ids, tokens, offsets and decoded texts, exactly. */
 import { platform } from "#platform";
-import { ClozeError, DataError } from "../errors.ts";
+import { fileChunks } from "../data/file-chunks.ts";
+import { readNumberedLines } from "../data/text-lines.ts";
+import { ClozeError } from "../errors.ts";
 import { parseJson } from "../platform/file-errors.ts";
-import { gunzip } from "../platform/gzip.ts";
 import { AutoTokenizer, type EncodedArrays, type Tokenizer, type TokenizerCallOptions } from "../tokenizers/index.ts";
 import { camelCase } from "./model-reference.ts";
+import { type referenceShapes, requireShape } from "./reference-shapes.ts";
 import { type Finding, failure } from "./report.ts";
 
 /** What an encoding is compared by, under the reference's names. */
@@ -63,7 +65,8 @@ export async function* checkTokenizer(folder: string): AsyncGenerator<Finding> {
     yield failure("tokenizer", "load", error.message);
     return;
   }
-  for (const reference of await readLines<TokenizerCase | XlmCase>(folder, "cases.jsonl")) {
+  const shapeOfCase = (line: unknown) => ("lang" in Object(line) ? "xlmCase" : "tokenizerCase");
+  for await (const reference of readCases<TokenizerCase | XlmCase>(folder, "cases.jsonl", shapeOfCase)) {
     if ("lang" in reference) {
       yield finding(`case ${reference.id}`, () => xlmDifferences(tokenizers.plain, reference as XlmCase));
       continue;
@@ -71,11 +74,13 @@ export async function* checkTokenizer(folder: string): AsyncGenerator<Finding> {
     const tokenizer = reference.options.add_prefix_space === true ? tokenizers.spaced : tokenizers.plain;
     yield finding(`case ${reference.id}`, () => caseDifferences(tokenizer, reference));
   }
-  for (const [index, batch] of (await readLines<TokenizerBatch>(folder, "batches.jsonl")).entries()) {
-    yield finding(`batch ${index}`, () => batchDifferences(tokenizers.plain, batch));
+  let index = 0;
+  for await (const batch of readCases<TokenizerBatch>(folder, "batches.jsonl", () => "tokenizerBatch")) {
+    yield finding(`batch ${index++}`, () => batchDifferences(tokenizers.plain, batch));
   }
-  for (const [index, encoding] of (await readLines<PlainEncoding>(folder, "encodings.jsonl")).entries()) {
-    yield finding(`encoding ${index}`, () => plainDifferences(tokenizers.plain, encoding));
+  index = 0;
+  for await (const encoding of readCases<PlainEncoding>(folder, "encodings.jsonl", () => "plainEncoding")) {
+    yield finding(`encoding ${index++}`, () => plainDifferences(tokenizers.plain, encoding));
   }
 }
 
@@ -91,15 +96,21 @@ async function load(folder: string, addPrefixSpace: boolean): Promise<Tokenizer>
   return padToken === undefined ? tokenizer : AutoTokenizer.fromPretrained(folder, { ...options, padToken });
 }
 
-async function readLines<T>(folder: string, name: string): Promise<T[]> {
-  const plain = platform.join(folder, name);
-  const packed = `${plain}.gz`;
-  let text = "";
-  if ((await platform.stat(plain, "data"))?.kind === "file") text = await platform.readText(plain, "data");
-  else if ((await platform.stat(packed, "data"))?.kind === "file") {
-    text = new TextDecoder().decode(await gunzip(await platform.readFile(packed, "data"), packed, "data"));
+/** The lines of a file of the folder, plain or packed, as they come; none when there is no such file. */
+async function* readCases<T>(
+  folder: string,
+  name: string,
+  shapeOf: (line: unknown) => keyof typeof referenceShapes,
+): AsyncGenerator<T> {
+  for (const file of [name, `${name}.gz`].map((ending) => platform.join(folder, ending))) {
+    if ((await platform.stat(file, "data"))?.kind !== "file") continue;
+    for await (const { line, lineNumber } of readNumberedLines(fileChunks(file), file)) {
+      if (line === "") continue;
+      const value = parseJson(line, file, "data");
+      yield requireShape<T>(shapeOf(value), value, file, `line ${lineNumber}`);
+    }
+    return;
   }
-  return text.split("\n").flatMap((line) => (line === "" ? [] : [parseJson(line, plain, "data") as T]));
 }
 
 /** A case holds when nothing differs; what the tokenizer refuses is a difference too. */
@@ -250,7 +261,6 @@ function batchDifferences(tokenizer: Tokenizer, { inputs, options, encodings }: 
 }
 
 function plainDifferences(tokenizer: Tokenizer, { text, ids, tokens, offsets }: PlainEncoding): string[] {
-  if (typeof text !== "string") throw new DataError("an encoding without a text", { field: "text" });
   const encoded = tokenizer(text, { addSpecialTokens: false, returnTensors: false });
   const own = { ids: encoded.inputIds, tokens: encoded.tokens, offsets: codePointOffsets(text, encoded.offsetMapping) };
   return differingNames(own, { ids, tokens, offsets });

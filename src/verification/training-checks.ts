@@ -10,6 +10,7 @@ import { checkClipping, type RecordedClipping } from "./clipping-checks.ts";
 import { checkMetrics, isRecordedMetric } from "./metric-checks.ts";
 import { checkOptimizers, type RecordedOptimizers } from "./optimizer-checks.ts";
 import type { RecordedMetric } from "./recorded-metric.ts";
+import { requireShape } from "./reference-shapes.ts";
 import { type Finding, failure } from "./report.ts";
 import { checkSchedules, type RecordedSchedule } from "./schedule-checks.ts";
 
@@ -32,10 +33,13 @@ export async function* checkValuesFile(file: string): AsyncGenerator<Finding> {
   }
   const kernels = await createKernels(new FlatMemory({ initialBytes: 2 ** 20 }), { threads: 1 });
   try {
-    if ("parameters" in json && "gradients" in json) yield* checkOptimizers(kernels, json as RecordedOptimizers);
-    else if ("lr" in first) yield* checkSchedules(json.cases as RecordedSchedule[]);
-    else if ("clipped" in first || "average" in first) yield* checkClipping(kernels, json.cases as RecordedClipping[]);
-    else yield failure("training", platform.baseName(file), "values of this kind cannot be checked yet");
+    if ("parameters" in json && "gradients" in json)
+      yield* checkOptimizers(kernels, requireShape<RecordedOptimizers>("optimizers", json, file));
+    else if ("lr" in first)
+      yield* checkSchedules(requireShape<RecordedSchedule[]>("schedules", json.cases, file, "cases"));
+    else if ("clipped" in first || "average" in first) {
+      yield* checkClipping(kernels, requireShape<RecordedClipping[]>("clipping", json.cases, file, "cases"));
+    } else yield failure("training", platform.baseName(file), "values of this kind cannot be checked yet");
   } catch (error) {
     if (!(error instanceof ClozeError)) throw error;
     yield failure("training", platform.baseName(file), error.message);

@@ -106,7 +106,7 @@ async function findingsOf(path: string, options: VerifyOptions): Promise<Finding
 async function* checkReferenceFolder(folder: string, options: VerifyOptions): Findings {
   const file = platform.join(folder, "reference.json");
   const json = Object(parseJson(await platform.readText(file, "checkpoint"), file, "checkpoint"));
-  if ("processors" in json) yield* checkProcessors(folder, json.processors);
+  if ("processors" in json) yield* checkProcessors(folder, json.processors, file);
   else if ("class" in json) yield* checkModelFolder(await readModelReference(folder), options);
   else yield failure("outputs", "reference.json", "references of this kind cannot be checked yet");
 }

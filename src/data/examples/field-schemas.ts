@@ -3,6 +3,7 @@
  * it. Cells of CSV and TSV are text: where a number, a list or an object belongs, text is read as JSON.
  */
 import * as z from "zod";
+import { parseSoundJson } from "../../platform/json-shape.ts";
 
 /** What can stand in a task's rows, and how a row is checked. */
 export interface ExampleFields<Row> {
@@ -34,7 +35,7 @@ export function complain(context: z.RefinementCtx, field: string, expected: stri
 export function jsonCell(value: unknown): unknown {
   if (typeof value !== "string" || !/^\s*[[{]/.test(value)) return value;
   try {
-    return JSON.parse(value);
+    return parseSoundJson(value);
   } catch {
     return value;
   }

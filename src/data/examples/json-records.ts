@@ -1,5 +1,6 @@
 /** Rows from JSON Lines, and from a JSON document that is a list of objects or holds one under `data`. */
 import { DataError } from "../../errors.ts";
+import { parseSoundJson } from "../../platform/json-shape.ts";
 import { isBlank } from "../documents.ts";
 import { fileChunks } from "../file-chunks.ts";
 import { readNumberedLines } from "../text-lines.ts";
@@ -62,7 +63,7 @@ async function parsedDocument({ file, onWarning }: RecordRequest): Promise<unkno
   const lines: string[] = [];
   for await (const { line } of readNumberedLines(fileChunks(file), file, onWarning)) lines.push(line);
   try {
-    return JSON.parse(lines.join("\n"));
+    return parseSoundJson(lines.join("\n"));
   } catch (cause) {
     throw new DataError(`${file} is not JSON.`, {
       file,
@@ -80,7 +81,7 @@ function isObject(value: unknown): value is Json {
 
 function parsedObject(line: string): Json | undefined {
   try {
-    const value: unknown = JSON.parse(line);
+    const value = parseSoundJson(line);
     return isObject(value) ? value : undefined;
   } catch {
     return undefined;
