@@ -77,8 +77,8 @@ describe("reading", () => {
     ["id2label", { "-1": "a" }, "an object from integers to texts, or null"],
     ["id2label", { 0: 1 }, "an object from integers to texts, or null"],
     ["label2id", { a: "0" }, "an object of integers, or null"],
-    ["num_labels", -1, "an integer from 0 to 1048575"],
-    ["num_labels", 1e300, "an integer from 0 to 1048575"],
+    ["num_labels", -1, "an integer from 0 to 100000"],
+    ["num_labels", 1e300, "an integer from 0 to 100000"],
     ["architectures", "TinyModel", "a list, each a text, or null"],
     ["model_type", "bert", '"tiny"'],
   ])("refuses %s: %j", (key, value, expected) => {

@@ -3,6 +3,8 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, relative } from "node:path";
 import { gzipSync } from "node:zlib";
+import { HubCache } from "../../src/checkpoints/hub/hub-cache.ts";
+import { filesOfIndex } from "../../src/checkpoints/hub/wanted-files.ts";
 import { encodeSafetensors, openSafetensors, openWeights, type Weights } from "../../src/checkpoints/index.ts";
 import { readConfigFile } from "../../src/cli/config-file.ts";
 import { readOptions } from "../../src/cli/options.ts";
@@ -11,6 +13,7 @@ import { type ExampleTask, loadExamples } from "../../src/data/examples/index.ts
 import { openCorpus, tokenizeCorpus } from "../../src/data/index.ts";
 import { generateTokens, readGenerationConfig } from "../../src/generation/index.ts";
 import { AutoModelForCausalLM, AutoModelForMaskedLM, AutoModelForPreTraining } from "../../src/models/index.ts";
+import { readSentenceModules } from "../../src/pipelines/sentence-modules.ts";
 import { AutoTokenizer } from "../../src/tokenizers/index.ts";
 import { pretrain } from "../../src/training/index.ts";
 import { verify } from "../../src/verification/index.ts";
@@ -217,7 +220,7 @@ export const formats: readonly Format[] = [
   ).map(
     ([name, load]): Format => ({
       name: `config.json of ${name}`,
-      modules: ["models/auto.ts", "checkpoints/folder.ts", "models/model-source.ts"],
+      modules: ["models/auto.ts", "checkpoints/folder.ts", "models/model-source.ts", "models/pretrained-model.ts"],
       sample: modelFolder(name),
       spoils: { "config.json": "json", "model.safetensors": "safetensors" },
       read: modelReader(load as typeof AutoModelForMaskedLM),
@@ -261,6 +264,37 @@ export const formats: readonly Format[] = [
       const file = join(folder, "generation_config.json");
       const settings = readGenerationConfig(readFileSync(file, "utf8"), file);
       await generateTokens(table, { ids: [[1, 2]], padding: [0] }, { maxNewTokens: 3 }, settings);
+    },
+  },
+  {
+    name: "modules.json",
+    modules: ["pipelines/sentence-modules.ts"],
+    sample: () =>
+      goldenFiles("pipelines/sentence-encoders/dense-tanh", [
+        "modules.json",
+        "1_Pooling/config.json",
+        "2_Dense/config.json",
+        "2_Dense/model.safetensors",
+      ]),
+    spoils: {
+      "modules.json": "json",
+      "1_Pooling/config.json": "json",
+      "2_Dense/config.json": "json",
+      "2_Dense/model.safetensors": "safetensors",
+    },
+    read: async (folder) => void (await readSentenceModules(folder)),
+  },
+  {
+    name: "a cache of the hub",
+    modules: ["checkpoints/hub/hub-cache.ts", "checkpoints/hub/wanted-files.ts"],
+    sample: () => ({
+      "models--a--b/refs/main": text("a".repeat(40)),
+      "model.safetensors.index.json": json({ weight_map: { a: "one.safetensors", b: "two.safetensors" } }),
+    }),
+    spoils: { "models--a--b/refs/main": "text", "model.safetensors.index.json": "json" },
+    async read(folder) {
+      await new HubCache(folder, { name: "a/b", revision: "main" }).knownCommit();
+      await filesOfIndex(join(folder, "model.safetensors.index.json"));
     },
   },
   tokenizerFormat(
@@ -465,6 +499,8 @@ async function tokenizeInto(folder: string): Promise<void> {
 export const passedOn: Readonly<Record<string, string>> = {
   "cli/doctor.ts": "says what the machine has",
   "cli/dry-run.ts": "asks for the memory's size",
+  "checkpoints/hub/settings.ts": "the user's own token, checked before it is sent",
+  "cli/new-folder.ts": "asks what is in a folder",
   "cli/main.ts": "reads the package's own version",
   "cli/pretrain.ts": "asks whether run.json is there",
   "cli/text-inputs.ts": "lines of text, as a corpus has them",
@@ -473,4 +509,6 @@ export const passedOn: Readonly<Record<string, string>> = {
   "data/package-corpus.ts": "a package that npm has checked",
   "data/song-ci.ts": "a package that npm has checked",
   "demo/demo.ts": "asks what is in a folder",
+  "export/export-model.ts": "what it has just written",
+  "pipelines/vector-file.ts": "what it has just written",
 };
