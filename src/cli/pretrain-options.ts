@@ -65,6 +65,16 @@ export const pretrainFlags: SettingFlags<typeof pretrainFields> = {
   epsilon: { placeholder: "X", about: "AdamW's ε" },
   maximumGradientNorm: { placeholder: "X", about: "Gradients are clipped to this norm; 0 for never" },
   dropout: { placeholder: "X", about: "Dropout of a new model", otherwise: "as published; 0 up to 256 features" },
+  freeze: {
+    placeholder: "PATTERNS",
+    about: "Keep these parameters as they are: beginnings of names, * for any part, separated by commas",
+    otherwise: "none",
+  },
+  trainOnly: {
+    placeholder: "PATTERNS",
+    about: "Train these parameters alone, such as cls for BERT's heads",
+    otherwise: "all",
+  },
   initialization: {
     placeholder: "NAME",
     about: "How a new model starts: published, narrow",

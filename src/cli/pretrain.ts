@@ -84,9 +84,12 @@ async function train(
 
 function introduction(run: PretrainRun, totalSteps: number): string[] {
   const { model, training, heldOut, heldOutRule, objective, tokenizer, sequenceLength } = run;
-  const parameters = model.store.parameters.reduce((sum, { size }) => sum + size, 0);
+  const count = (counted: readonly { readonly size: number }[]): number => counted.reduce((sum, { size }) => sum + size, 0);
+  const parameters = count(model.store.parameters);
+  const trained = count(model.store.parameters.filter(({ trainable }) => trainable));
+  const part = trained === parameters ? "" : `, of which ${countText(trained)} are trained`;
   return [
-    `${model.constructor.name} of ${countText(parameters)} parameters, ${countText(tokenizer.length)} tokens in its vocabulary`,
+    `${model.constructor.name} of ${countText(parameters)} parameters${part}; ${countText(tokenizer.length)} tokens in its vocabulary`,
     `${countText(training.counts.tokens)} tokens to train on; held out: ${heldOut === undefined ? "nothing" : heldOutRule}`,
     `${objective.name}: ${countText(totalSteps)} steps of ${run.settings.batchSize} rows of ${sequenceLength} tokens`,
   ];

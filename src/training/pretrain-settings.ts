@@ -71,6 +71,10 @@ export const pretrainFields = {
   maximumGradientNorm: number(1, { minimum: 0 }),
   /** Dropout of a new model, everywhere; the published rates, or none up to 256 features, when left out. */
   dropout: nullable(probability()),
+  /** Parameters that stay as they are: beginnings of their names, `*` for any part, separated by commas. */
+  freeze: nullable(text()),
+  /** The same, for the only parameters that are trained: `cls` for a head alone. */
+  trainOnly: nullable(text()),
   /** How a new model starts: as published, or so that a narrow one learns soon (`narrow-start.ts`); by its width. */
   initialization: nullable(oneOf(["published", "narrow"], "published")),
   /** Standard deviation of new weights; 0.02, or 1/√width of a narrow start, when left out. */

@@ -2,6 +2,8 @@ import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { Parameter } from "../graph/index.ts";
+import { BertForMaskedLM } from "../models/bert.ts";
 import { Random } from "../random.ts";
 import type { TrainingEvent } from "./events.ts";
 import { pretrain } from "./pretrain.ts";
@@ -177,6 +179,33 @@ describe("pretrain", () => {
     expect(await readFile(join(output, "checkpoints", "best", "model.safetensors"))).toEqual(await weights(output));
     const again = await train("early", settings, { resume: true });
     expect(again.events).toEqual([{ event: "resumed", step: 15 }]);
+  });
+
+  it("trains what it is told to and leaves everything else as it was", async () => {
+    const { output: first } = await train("first-part", { steps: 2 });
+    const before = await BertForMaskedLM.fromPretrained(first);
+    const changed = async (name: string, settings: Partial<PretrainSettings>): Promise<string[]> => {
+      const going = { model: first, config: null, objective: "masked-language-modeling", steps: 3, ...settings };
+      const { output } = await train(name, going);
+      const after = await BertForMaskedLM.fromPretrained(output);
+      return [...after.parameters.keys()].filter((key) => {
+        const [old, now] = [before, after].map((model) => model.store.peek(model.parameters.get(key) as Parameter));
+        return !old?.every((value, index) => value === now?.[index]);
+      });
+    };
+    const head = await changed("head-alone", { trainOnly: "cls" });
+    expect(head.sort()).toEqual([
+      "cls.predictions.bias",
+      "cls.predictions.transform.LayerNorm.bias",
+      "cls.predictions.transform.LayerNorm.weight",
+      "cls.predictions.transform.dense.bias",
+      "cls.predictions.transform.dense.weight",
+    ]);
+    const rest = await changed("without-embeddings", { freeze: "embeddings, encoder.layer.*.attention" });
+    expect(rest.filter((key) => /embeddings|attention/.test(key))).toEqual([]);
+    expect(rest).toContain("bert.encoder.layer.0.intermediate.dense.weight");
+    await expect(changed("none", { freeze: "embedding" })).rejects.toMatchObject({ field: "pattern" });
+    await expect(changed("both", { freeze: "cls", trainOnly: "cls" })).rejects.toMatchObject({ field: "freeze" });
   });
 
   it("begins at step 0 when there is no checkpoint to resume", async () => {

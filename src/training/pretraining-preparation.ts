@@ -5,6 +5,7 @@ import type { AnyModel } from "../models/index.ts";
 import { loadObjective, type Objective } from "../objectives/index.ts";
 import type { Random } from "../random.ts";
 import { Evaluator, type Metrics } from "./evaluation.ts";
+import { freezeParameters } from "./frozen-parameters.ts";
 import { checkObjectiveSettings, objectiveOptions } from "./objective-settings.ts";
 import type { PretrainSettings } from "./pretrain-settings.ts";
 import { countTokens, prepareTokenizer, specialTokensOf, tokenizeAndSplit } from "./pretraining-corpus.ts";
@@ -39,6 +40,7 @@ export async function preparePretraining(
     report,
   });
   const prepared = await plan.build(tokens, () => countTokens(corpus.training), random.fork("model"));
+  freezeParameters(prepared.model, settings);
   const sequenceLength = rowLength(settings, prepared.maximumLength);
   if (plan.tokenizerFolder === null) tokenizer.config.modelMaxLength = prepared.maximumLength;
   const evaluator = new Evaluator(prepared.model, objective);
