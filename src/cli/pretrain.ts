@@ -84,7 +84,8 @@ async function train(
 
 function introduction(run: PretrainRun, totalSteps: number): string[] {
   const { model, training, heldOut, heldOutRule, objective, tokenizer, sequenceLength } = run;
-  const count = (counted: readonly { readonly size: number }[]): number => counted.reduce((sum, { size }) => sum + size, 0);
+  const count = (counted: readonly { readonly size: number }[]): number =>
+    counted.reduce((sum, { size }) => sum + size, 0);
   const parameters = count(model.store.parameters);
   const trained = count(model.store.parameters.filter(({ trainable }) => trainable));
   const part = trained === parameters ? "" : `, of which ${countText(trained)} are trained`;

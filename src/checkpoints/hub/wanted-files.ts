@@ -16,7 +16,10 @@ const settingsFiles: Readonly<Record<WantedPart, readonly string[]>> = {
     "added_tokens.json",
     "chat_template.jinja",
   ],
-  pooling: ["modules.json", "1_Pooling/config.json", "sentence_bert_config.json"],
+  pooling: [
+    ...["modules.json", "1_Pooling/config.json"],
+    ...["2_Dense/config.json", "2_Dense/model.safetensors", "2_Dense/pytorch_model.bin"],
+  ],
   reference: ["reference.json", "reference.safetensors", "cases.jsonl", "batches.jsonl", "encodings.jsonl"],
 };
 
