@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
@@ -39,7 +39,8 @@ test("a model is run by its id, once with the server and then without it", async
   expect(JSON.parse(online.stdout)).toHaveLength(5);
 });
 
-test("every command that takes a model takes an id, with a revision", async () => {
+test("every command that takes a model takes an id, with a revision", { timeout: 120_000 }, async () => {
+  writeFileSync(join(home, "corpus.txt"), "the cat sees the dog\n\nthe dog sees the cat\n\n".repeat(40));
   const encoded = await cloze([
     "tokenizer",
     "encode",
@@ -61,7 +62,7 @@ test("every command that takes a model takes an id, with a revision", async () =
     "--revision",
     "small",
     "--corpus",
-    "brown",
+    "corpus.txt",
     "--dry-run",
     "--json",
     "--steps",
