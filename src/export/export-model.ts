@@ -6,13 +6,13 @@ import { platform } from "#platform";
 import { ClozeError, ConfigurationError, TokenizerError } from "../errors.ts";
 import type { AnyModel, ModelClass, ModelSummary, ModelUse } from "../models/index.ts";
 import { classFor, loadArchitecture, type ModelTask, summarizeModel } from "../models/index.ts";
-import { modelPieces, type OnnxGraph, standardOperatorSets } from "../onnx/index.ts";
 import { refuseUnknownNames } from "../platform/option-names.ts";
 import { Random } from "../random.ts";
 import { Executable } from "../runtime/executable.ts";
 import { AutoTokenizer } from "../tokenizers/index.ts";
 import { type Drift, measureDrift } from "./drift.ts";
 import { type ExportedGraph, exportedGraph } from "./exported-graph.ts";
+import { writeOnnx } from "./onnx-file.ts";
 import { quantizeDynamically } from "./quantize.ts";
 
 /** What a file's weights are, under the names by which transformers.js asks for it. */
@@ -43,8 +43,6 @@ const decoders = ["gpt2"];
 const allowedFloatDrift = 2e-5;
 /** The same for 8 bits, unless said otherwise. */
 export const defaultMaxDrift = 0.2;
-/** A protobuf message cannot be larger. */
-const largestFileBytes = 2 ** 31 - 1;
 
 export interface ExportOptions {
   /** The one that the folder's `config.json` was saved for, when left out. */
@@ -194,7 +192,7 @@ async function writeGraph(
   const path = platform.join(folder, file);
   onProgress?.(`writing ${file}`);
   const graph = type === "fp32" ? exported.graph : quantizeDynamically(exported.graph);
-  const bytes = await writeOnnx(path, file, graph);
+  const bytes = await writeOnnx(path, graph, file);
   onProgress?.(`comparing ${file}`);
   const executable = await Executable.open(await model.engine, await platform.readFile(path, "checkpoint"), exported, {
     threads,
@@ -208,22 +206,6 @@ async function writeGraph(
   } finally {
     await executable.release();
   }
-}
-
-async function writeOnnx(path: string, file: string, graph: OnnxGraph): Promise<number> {
-  const pieces = modelPieces(graph, standardOperatorSets);
-  const bytes = pieces.reduce((sum, { length }) => sum + length, 0);
-  if (bytes > largestFileBytes) {
-    throw new ConfigurationError(`${file} would be larger than an ONNX file can be.`, {
-      file,
-      field: "--dtype",
-      expected: `at most ${largestFileBytes} bytes`,
-      received: `${bytes} bytes`,
-      hint: "Export the 8-bit file alone, with --dtype q8.",
-    });
-  }
-  await platform.writeFileAtomically(path, pieces);
-  return bytes;
 }
 
 function refuseDrift(file: string, type: ExportType, { maxRelative, minCosine }: Drift, allowed: number): void {
