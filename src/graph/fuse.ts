@@ -1,13 +1,16 @@
 /**
- * Rewrites attention in graphs that nobody differentiates. Other kernels of the runtime were tried and gave nothing
+ * Rewrites graphs that nobody differentiates: attention in one kernel, and work on rows without reshaping around it. Other kernels of the runtime were tried and gave nothing
  * (BiasGelu) or cost time (SkipLayerNormalization: a tenth of a run more), see docs/decisions.
  */
 import { nodesOf } from "./differentiate.ts";
 import { at } from "./operator.ts";
 import type { MatmulAttributes } from "./operators/linear-algebra.ts";
 import type { AxisAttributes, TransposeAttributes } from "./operators/movement.ts";
-import { type Dimension, type Shape, shapesEqual } from "./shapes.ts";
+import { type Dimension, type Shape, shapesEqual, sizeOf } from "./shapes.ts";
 import { type GraphNode, SymbolicTensor, type TensorSpec } from "./symbolic-tensor.ts";
+
+/** What works on each row of [B, T, D], so that it may be given them as a matrix. Products want one, the others can take it. */
+const rowOperators = new Set(["linear", "layerNorm", "gelu", "add"]);
 
 type Outputs = Readonly<Record<string, SymbolicTensor>>;
 
@@ -23,6 +26,8 @@ class Fusion {
   readonly #asked: ReadonlySet<SymbolicTensor>;
   readonly #replaced = new Map<SymbolicTensor, SymbolicTensor>();
   readonly #wholeMasks = new Map<SymbolicTensor, SymbolicTensor>();
+  /** Of new tensors [B, T, D]: the same as [B·T, D]. */
+  readonly #matrices = new Map<SymbolicTensor, SymbolicTensor>();
 
   constructor(outputs: Outputs) {
     this.#outputs = outputs;
@@ -35,8 +40,8 @@ class Fusion {
 
   run(): Outputs {
     for (const node of this.#nodes) {
-      const isFused = this.#fuseAttention(node) || this.#partPast(node);
-      if (!isFused && node.inputs.some((tensor) => this.#replaced.has(tensor))) {
+      const isDone = this.#fuseAttention(node) || this.#partPast(node) || this.#workOnRows(node);
+      if (!isDone && node.inputs.some((tensor) => this.#replaced.has(tensor))) {
         this.#replace(node, node.operator, node.inputs, node.attributes, node.outputs);
       }
     }
@@ -107,6 +112,44 @@ class Fusion {
     const onPast = this.#insert(node, 0.2, "matmul", [sliced(0, earlier, 0.4), past], node.attributes, shape);
     const onOwn = this.#insert(node, 0.1, "matmul", [sliced(earlier, later, 0.3), own], node.attributes, shape);
     return this.#replace(node, "add", [onPast, onOwn], {}, node.outputs);
+  }
+
+  /**
+   * Products of [B, T, D] with weights are made of matrices [B·T, D]. What stands between them stays in that form, instead of
+   * being reshaped back and again: a node less each time, which a run over few tokens feels.
+   */
+  #workOnRows(node: GraphNode): boolean {
+    const [result, ...statistics] = node.outputs;
+    if (!rowOperators.has(node.operator) || result?.rank !== 3) return false;
+    if (statistics.some((tensor) => this.#users.has(tensor) || this.#asked.has(tensor))) return false;
+    const wide = node.inputs.filter(({ rank }) => rank === 3);
+    const isAlike = node.inputs.every(({ rank }) => rank === 3 || node.operator !== "add");
+    if (!isAlike || wide.some(({ shape }) => !shapesEqual(shape.slice(0, 2), result.shape.slice(0, 2)))) return false;
+    if (node.operator !== "linear" && !wide.some((tensor) => this.#matrices.has(this.#now(tensor)))) return false;
+    const inputs = node.inputs.map((tensor) => (tensor.rank === 3 ? this.#matrixOf(tensor, node) : this.#now(tensor)));
+    const outputs: SymbolicTensor[] = [];
+    const made: GraphNode = { ...node, inputs, outputs };
+    for (const [index, { type, shape }] of node.outputs.entries()) {
+      const spec: TensorSpec = { type, shape: [sizeOf(shape.slice(0, -1)), at(shape, shape.length - 1)] };
+      outputs.push(new SymbolicTensor(spec, { kind: "node", node: made, index }));
+    }
+    const { shape } = result;
+    const whole = this.#insert(node, -0.25, "reshape", [at(outputs, 0)], { shape }, shape);
+    this.#matrices.set(whole, at(outputs, 0));
+    this.#replaced.set(result, whole);
+    return true;
+  }
+
+  /** What now stands for a tensor [B, T, D], as [B·T, D]. */
+  #matrixOf(tensor: SymbolicTensor, reader: GraphNode): SymbolicTensor {
+    const now = this.#now(tensor);
+    const known = this.#matrices.get(now);
+    if (known !== undefined) return known;
+    const shape = [sizeOf(now.shape.slice(0, -1)), at(now.shape, 2)];
+    const source = madeBy(now, "reshape")?.inputs[0] ?? now;
+    const matrix = this.#insert(reader, 0.5, "reshape", [source], { shape }, shape);
+    this.#matrices.set(now, matrix);
+    return matrix;
   }
 
   /** Whether nobody but one node reads the tensor. */
