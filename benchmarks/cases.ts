@@ -1,6 +1,6 @@
 /**
  * What is timed. Training cases are whole steps (forward, backward, AdamW; clipping is left out on all sides); forward
- * cases are calls of a model. All sides of a case read one model folder and the same token ids.
+ * cases are calls of a model; decoding cases are tokens that a model adds to a prompt, one after the other. All sides of a case read one model folder and the same token ids.
  */
 
 interface Case {
@@ -11,7 +11,7 @@ interface Case {
   readonly config: Readonly<Record<string, number | string>>;
   readonly batchSize: number;
   readonly sequenceLength: number;
-  /** Steps or calls of the short and the long run: the time of one is the difference over what the long run has more. */
+  /** Steps, calls or tokens of the short and the long run: the time of one is the difference over what the long run has more. */
   readonly repetitions: readonly [short: number, long: number];
 }
 
@@ -29,7 +29,13 @@ export interface ForwardCase extends Case {
   readonly kind: "forward";
 }
 
-export type BenchmarkCase = TrainingCase | ForwardCase;
+export interface DecodingCase extends Case {
+  readonly kind: "decoding";
+  /** Rows that are followed at a time. 1: the best token is taken. */
+  readonly beams: number;
+}
+
+export type BenchmarkCase = TrainingCase | ForwardCase | DecodingCase;
 
 const bertBase = {
   kind: "training",
@@ -42,6 +48,9 @@ const bertBase = {
 } as const;
 
 const bertForward = { kind: "forward", architecture: "bert", config: {} } as const;
+
+/** A prompt of 32 tokens. */
+const decoding = { kind: "decoding", architecture: "gpt2", config: {}, batchSize: 1, sequenceLength: 32 } as const;
 
 export const benchmarkCases: readonly BenchmarkCase[] = [
   {
@@ -124,5 +133,19 @@ export const benchmarkCases: readonly BenchmarkCase[] = [
     batchSize: 8,
     sequenceLength: 128,
     repetitions: [2, 10],
+  },
+  {
+    ...decoding,
+    name: "gpt2-decoding",
+    about: "Tokens that GPT-2 of 124M parameters adds to a prompt of 32, the best each time",
+    beams: 1,
+    repetitions: [10, 138],
+  },
+  {
+    ...decoding,
+    name: "gpt2-beams",
+    about: "Tokens that GPT-2 of 124M parameters adds to a prompt of 32, with 4 beams",
+    beams: 4,
+    repetitions: [10, 74],
   },
 ];

@@ -31,12 +31,14 @@ function layerParameters({ width, inner }: Sizes): number {
 
 /**
  * Multiplications and additions in the matrix products of one step, whose backward pass has twice those of its forward
- * pass, or of one call.
+ * pass, of one call or of one token; there attention to earlier tokens is left out.
  */
 export function operationsOf(benchmark: BenchmarkCase): number {
   const { batchSize, sequenceLength, architecture } = benchmark;
   const sizes = sizesOf(benchmark);
   const { width, layers, vocabulary } = sizes;
+  if (benchmark.kind === "decoding")
+    return 2 * benchmark.beams * (layers * layerParameters(sizes) + width * vocabulary);
   const rows = batchSize * sequenceLength;
   const attention = 2 * rows * sequenceLength * width;
   const encoder = layers * (rows * layerParameters(sizes) + attention);
@@ -52,7 +54,7 @@ const bytes = 4;
 const adamwBytes = 7 * bytes;
 
 /**
- * Bytes that must come from or go to the memory, as weights do not fit into caches: all matrices once for a call; for a
+ * Bytes that must come from or go to the memory, as weights do not fit into caches: all matrices once for a call or a token; for a
  * step twice, with their gradients once, and what AdamW moves. Activations are left out.
  */
 export function bytesOf(benchmark: BenchmarkCase): number {
@@ -60,5 +62,6 @@ export function bytesOf(benchmark: BenchmarkCase): number {
   const matrices = sizes.layers * layerParameters(sizes);
   if (benchmark.kind === "forward") return bytes * matrices;
   const table = sizes.width * sizes.vocabulary;
+  if (benchmark.kind === "decoding") return bytes * (matrices + table);
   return 3 * bytes * (matrices + table) + adamwBytes * (matrices + table + sizes.width * sizes.positions);
 }

@@ -17,6 +17,8 @@ function withRange(values: readonly number[]): string {
   return `${figure(median(values))} (${range(values)})`;
 }
 
+const units = { training: "step", forward: "call", decoding: "token" } as const;
+
 const head = (unit: string): readonly string[] => [
   "",
   `ms a ${unit}`,
@@ -31,7 +33,7 @@ const head = (unit: string): readonly string[] => [
 /** A line for each side, below a head. Ratios are medians of the rounds' own. */
 export function caseRows({ benchmark, sides }: CaseTimes): string[][] {
   const [ours] = sides as [SideTimes];
-  const tokens = benchmark.batchSize * benchmark.sequenceLength;
+  const tokens = benchmark.batchSize * (benchmark.kind === "decoding" ? 1 : benchmark.sequenceLength);
   const rows = sides.map((side) => {
     const isOurs = side === ours;
     return [
@@ -45,7 +47,7 @@ export function caseRows({ benchmark, sides }: CaseTimes): string[][] {
       `${median(side.peakMiB).toLocaleString("en")} MiB`,
     ];
   });
-  return [[...head(benchmark.kind === "training" ? "step" : "call")], ...rows];
+  return [[...head(units[benchmark.kind])], ...rows];
 }
 
 /** What share of the machine our side used. */

@@ -41,6 +41,7 @@ export function sidesOf(
     if (benchmark.hasFullHead) sides.push(pytorch("PyTorch, every position through the head", "full-head"));
     return sides;
   }
+  if (benchmark.kind === "decoding") return sides;
   const file = onnxFile(folder, python);
   if (file !== undefined) {
     const command = (count: number): Command => programs.command("onnx-run", ...argumentsOf(count), file);

@@ -26,8 +26,8 @@ export interface NextTokenModel {
   step(tokens: readonly number[], parents: readonly number[]): Promise<NextTokenLogits>;
 }
 
-/** The scores [V] of one row, as a copy that processors may change. */
+/** The scores [V] of one row, in place: who reads a row more than once, and changes what it reads, copies. */
 export function logitsOfRow({ data, rows }: NextTokenLogits, row: number): Float32Array {
   const width = data.length / rows;
-  return data.slice(row * width, (row + 1) * width);
+  return data.subarray(row * width, (row + 1) * width);
 }

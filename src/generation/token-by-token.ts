@@ -24,7 +24,8 @@ export async function decodeTokenByToken(
     for (const [at, row] of open.entries()) {
       const ids = rows[row] as number[];
       const place = places[at] as number;
-      const scores = logitsOfRow(logits, place);
+      const read = logitsOfRow(logits, place);
+      const scores = places.lastIndexOf(place) === at ? read : read.slice();
       processors(scores, { ids, padding: prompts.padding[Math.floor(row / returned)] ?? 0 });
       const token = plan.doSample ? draw(scores, streams[row] as Random) : (largest(scores, 1)[0] ?? 0);
       ids.push(token);

@@ -32,6 +32,8 @@ export class DecodingCache {
   /** Tokens that it has room for. */
   capacity = 0;
   readonly #sizes: DecodingCacheSizes;
+  /** Of each two rows: how many tokens they have in common, from the first on, at least. */
+  #common: readonly (readonly number[])[];
   /** Keys and values of each layer in turn, [R, H, capacity, K] each. */
   #arrays: Float32Array[];
 
@@ -39,6 +41,7 @@ export class DecodingCache {
   constructor(sizes: DecodingCacheSizes, rows: number) {
     this.rows = rows;
     this.#sizes = sizes;
+    this.#common = Array.from({ length: rows }, () => new Array<number>(rows).fill(0));
     this.#arrays = Array.from({ length: 2 * sizes.layers }, () => new Float32Array(0));
   }
 
@@ -68,14 +71,47 @@ export class DecodingCache {
     this.length += count;
   }
 
-  /** One with its rows at these places: a row may be left out, another come twice. */
+  /**
+   * One with its rows at these places, a row may be left out, another come twice: this one, changed, where the number of rows
+   * stays.
+   */
   take(places: readonly number[]): DecodingCache {
-    if (places.length === this.rows && places.every((place, row) => place === row)) return this;
+    const common = places.map((one) =>
+      places.map((other) => (one === other ? this.length : (this.#common[one]?.[other] ?? 0))),
+    );
+    if (places.length === this.rows) {
+      this.#exchange(places);
+      this.#common = common;
+      return this;
+    }
     const taken = new DecodingCache(this.#sizes, places.length);
+    taken.#common = common;
     taken.length = this.length;
     taken.capacity = this.capacity;
     taken.#arrays = this.#copies(places, this.capacity);
     return taken;
+  }
+
+  /** Puts in each row what is at its place, as far as the two differ: beams share most of their past. */
+  #exchange(places: readonly number[]): void {
+    const { heads, width } = this.#sizes;
+    const moved = [...places.entries()].filter(([row, place]) => row !== place);
+    for (const array of this.#arrays) {
+      const parts: [start: number, values: Float32Array][] = [];
+      // All is read before anything is overwritten.
+      for (const [row, place] of moved) {
+        const first = this.#common[row]?.[place] ?? 0;
+        for (let head = 0; head < heads; head++) {
+          const [from, to] = [place, row].map((one) => (one * heads + head) * this.capacity * width) as [
+            number,
+            number,
+          ];
+          const values = array.slice(from + first * width, from + this.length * width);
+          parts.push([to + first * width, values]);
+        }
+      }
+      for (const [start, values] of parts) array.set(values, start);
+    }
   }
 
   #resize(length: number): void {
