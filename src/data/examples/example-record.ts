@@ -11,6 +11,8 @@ export interface RecordPlace {
 /** A row with its values by the columns' names. */
 export interface ExampleRecord extends RecordPlace {
   readonly values: Readonly<Record<string, unknown>>;
+  /** What the row's columns are called, where that may differ from row to row. */
+  readonly names?: readonly string[];
 }
 
 /** A row that the format itself cannot make sense of. */

@@ -17,7 +17,7 @@ export async function* jsonLinesRecords(request: RecordRequest): ExampleRecords 
     const at = { line: lineNumber, place: `line ${lineNumber}` };
     const object = parsedObject(line);
     if (object === undefined) yield { ...at, expected: "a JSON object", received: shown(line) };
-    else yield { ...at, values: pickFields(object, request) };
+    else yield { ...at, values: pickFields(object, request), names: Object.keys(object) };
   }
 }
 
@@ -44,7 +44,7 @@ export async function* jsonRecords(request: RecordRequest): ExampleRecords {
   }
   for (const [index, row] of rows.entries()) {
     const at = { line: index + 1, place: `row ${index + 1}` };
-    if (isObject(row)) yield { ...at, values: pickFields(row, request) };
+    if (isObject(row)) yield { ...at, values: pickFields(row, request), names: Object.keys(row) };
     else yield { ...at, expected: "a JSON object", received: shown(row) };
   }
 }

@@ -82,6 +82,9 @@ describe("formats", () => {
     expect(await rows(".txt", content, "text-classification", { columns: { text: 1, label: "0" } })).toEqual(wanted);
     const headless = { columns: { text: "1", label: 0 }, header: false } as const;
     const body = content.slice(content.indexOf("\n") + 1);
+    expect(await rows(".csv", content, "text-classification", { columns: { text: 1 }, delimiter: "\\t" })).toEqual(
+      wanted,
+    );
     expect(await rows(".tsv", body, "text-classification", headless)).toEqual([
       { ...wanted[0], line: 1 },
       { ...wanted[1], line: 2 },
@@ -325,15 +328,23 @@ describe("tasks", () => {
 
 describe("bad rows", () => {
   it("are named by file, line and field, with what was expected", async () => {
-    const content = lines({ text: "a", label: 0 }, { text: "b" });
+    const content = lines({ text: "a", label: 0 }, { text: "b", lable: 1 });
     expect(await refusal(".jsonl", content, "text-classification")).toEqual({
       kind: "data",
       message: "Line 2 of FILE has no label.",
       field: "line 2, label",
       expected: "a class: a text or an integer",
-      received: "nothing",
-      hint: 'If it is called otherwise: --column label=NAME (columns: { label: "NAME" }). To leave such rows out: --skip-bad-rows.',
+      received: "the fields text, lable",
+      hint: 'If it is called otherwise: --column label=lable (columns: { label: "lable" }). Or leave such rows out with --skip-bad-rows.',
     });
+    expect(await refusal(".tsv", "text\tlabel\na\t\n", "text-classification")).toMatchObject({
+      message: "Line 2 of FILE has no label.",
+      received: "nothing",
+    });
+    const unequal = lines({ tokens: ["a"], labels: [] });
+    expect((await refusal(".jsonl", unequal, "token-classification")).message).toBe(
+      "Line 1 of FILE cannot be used because of its labels.",
+    );
   });
 
   const seven = { tokens: ["a", "b"], labels: ["O", "O"] };

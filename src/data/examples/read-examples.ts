@@ -8,7 +8,7 @@
 import type * as z from "zod";
 import { platform } from "#platform";
 import { ConfigurationError, DataError } from "../../errors.ts";
-import { refuseUnknownNames } from "../../platform/option-names.ts";
+import { nearestName, refuseUnknownNames } from "../../platform/option-names.ts";
 import type { ExampleOf, ExampleTask } from "./example-fields.ts";
 import {
   type ColumnMapping,
@@ -43,7 +43,7 @@ export interface ReadExamplesOptions {
   readonly columns?: ColumnMapping | undefined;
   /** Whether the first row of a table names the columns; true when left out. */
   readonly header?: boolean | undefined;
-  /** One character between the cells of a table; a comma for CSV, a tab for TSV. With a tab nothing is quoted. */
+  /** One character between the cells of a table; a comma for CSV, a tab (also written \\t) for TSV: there nothing is quoted. */
   readonly delimiter?: string | undefined;
   /** With "regression", labels of text classification are numbers in place of classes. */
   readonly problemType?: "classification" | "regression" | undefined;
@@ -137,7 +137,8 @@ async function requestFor(
   options: ReadExamplesOptions,
 ): Promise<RecordRequest> {
   refuseUnknownNames(options, optionNames, "the options of readExamples");
-  const { columns = {}, header = true, delimiter, format, onWarning } = options;
+  const { columns = {}, header = true, format, onWarning } = options;
+  const delimiter = options.delimiter === "\\t" ? "\t" : options.delimiter;
   refuseUnknownNames(columns, names, "the task's fields");
   if (format !== undefined && !exampleFormats.includes(format)) {
     throw new ConfigurationError(`${format} is no format of labelled data.`, {
@@ -217,22 +218,29 @@ function valueAt(values: unknown, path: readonly PropertyKey[]): unknown {
   return value;
 }
 
-function rowError({ place }: RecordPlace, problem: RowProblem, { file, columns }: RecordRequest): DataError {
+type RowPlace = RecordPlace & { readonly names?: readonly string[] };
+
+function rowError({ place, names }: RowPlace, problem: RowProblem, { file, columns }: RecordRequest): DataError {
   const { field, expected, received } = problem;
-  const [name = ""] = field?.split(".") ?? [];
-  const missing = received === "nothing";
-  const what =
-    field === undefined ? "cannot be read" : missing ? `has no ${field}` : `cannot be used: ${field} is wrong`;
-  const rename = missing && columns[name] === undefined;
-  return new DataError(`${place.replace(/^[lr]/, (letter) => letter.toUpperCase())} of ${file} ${what}.`, {
+  const missing = received === "nothing" && field !== undefined;
+  const subject = `${place.replace(/^[lr]/, (letter) => letter.toUpperCase())} of ${file}`;
+  const own = `cannot be ${field === undefined ? "read" : `used because of its ${field}`}`;
+  const skip = "leave such rows out with --skip-bad-rows";
+  return new DataError(`${subject} ${missing ? `has no ${field}` : own}.`, {
     file,
     field: field === undefined ? place : `${place}, ${field}`,
     expected,
-    received,
-    hint: rename
-      ? `If it is called otherwise: --column ${name}=NAME (columns: { ${name}: "NAME" }). To leave such rows out: --skip-bad-rows.`
-      : "Correct the row, or leave such rows out with --skip-bad-rows.",
+    received: missing && names !== undefined ? `the fields ${names.join(", ") || "(none)"}` : received,
+    hint:
+      missing && columns[field] === undefined
+        ? `${renaming(field, names)} Or ${skip}.`
+        : `Correct the row, or ${skip}.`,
   });
+}
+
+function renaming(field: string, names: readonly string[] = []): string {
+  const meant = nearestName(field, names) ?? "NAME";
+  return `If it is called otherwise: --column ${field}=${meant} (columns: { ${field}: "${meant}" }).`;
 }
 
 function noRows(file: string, firstBad: DataError | undefined): DataError {
