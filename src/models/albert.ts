@@ -56,6 +56,7 @@ import { type KeyTable, withHead } from "./keys.ts";
 import type { InputSpecs } from "./model-inputs.ts";
 import { PreTrainedModel } from "./pretrained-model.ts";
 import { firstToken, perToken, type SelectedPositions, selectionSpecs, selectPositions } from "./selected-positions.ts";
+import { embedTokens, type TokenInputs, tokenShape, tokenSpecs } from "./token-inputs.ts";
 
 export const albertConfig = defineConfig("albert", {
   vocabSize: size(30000),
@@ -95,9 +96,7 @@ export const albertPresets = {
   xxlarge: {},
 } as const;
 
-export interface AlbertInputs {
-  /** [B, T] of int64 */
-  readonly inputIds: SymbolicTensor;
+export interface AlbertInputs extends TokenInputs {
   /** [B, T] of int64: 1 on text, 0 on padding; all text when left out. */
   readonly attentionMask?: SymbolicTensor;
   /** [B, T] of int64: the segment; 0 when left out. */
@@ -132,14 +131,14 @@ class AlbertEmbeddings extends Module {
   }
 
   /** → [B, T, N]. */
-  forward({ inputIds, tokenTypeIds, positionIds }: AlbertInputs): SymbolicTensor {
-    const length = at(inputIds.shape, 1);
+  forward({ tokenTypeIds, positionIds, ...tokens }: AlbertInputs): SymbolicTensor {
+    const length = at(tokenShape(tokens), 1);
     const positions = positionIds ?? reshape(range({ start: 0, length }), { shape: [1, length] });
     const types =
       tokenTypeIds === undefined
         ? slice(this.tokenTypes.weight, { axis: 0, start: 0, length: 1 })
         : this.tokenTypes.forward(tokenTypeIds);
-    const sum = add(add(this.words.forward(inputIds), types), this.positions.forward(positions));
+    const sum = add(add(embedTokens(this.words, tokens), types), this.positions.forward(positions));
     return this.dropout.forward(this.norm.forward(sum));
   }
 }
@@ -461,7 +460,7 @@ export class AlbertForMultipleChoice extends AlbertWithHead<AlbertInputs & Choic
   override forward({ labels, ...inputs }: AlbertInputs & ChoiceLabels): HeadOutputs {
     const encoded = this.albert.forward(flattenChoices(inputs));
     const scores = this.classifier.forward(this.dropout.forward(encoded.poolerOutput as SymbolicTensor));
-    return choiceOutputs(scores, { inputIds: inputs.inputIds, labels }, encoded);
+    return choiceOutputs(scores, { ...inputs, labels }, encoded);
   }
 }
 
@@ -469,7 +468,7 @@ function albertInputSpecs(config: AlbertConfig, given: ReadonlySet<string>): Inp
   const { vocabSize, maxPositionEmbeddings, typeVocabSize } = config;
   const longest = given.has("positionIds") ? undefined : maxPositionEmbeddings;
   return {
-    inputIds: { ...perToken, required: true, below: vocabSize, longest },
+    ...tokenSpecs(given, { vocabSize, width: config.embeddingSize, longest }),
     attentionMask: perToken,
     tokenTypeIds: { ...perToken, below: typeVocabSize },
     positionIds: { ...perToken, below: maxPositionEmbeddings, repeatsRow: true },

@@ -15,6 +15,7 @@ import type { ModelOptions } from "./model-runtime.ts";
 import { modelFolder } from "./model-source.ts";
 import type { AnyModel, LoadOptions, ModelClass, PreTrainedConfig, PreTrainedModel } from "./pretrained-model.ts";
 import { architectureOf, loadArchitecture } from "./registry.ts";
+import type { TokenInputs } from "./token-inputs.ts";
 
 /** A folder's configuration text with the architecture that it names. */
 async function readFolder(folder: string): Promise<{ file: string; text: string; architecture: Architecture }> {
@@ -88,9 +89,7 @@ export function classFor<M extends AnyModel = AnyModel>(architecture: Architectu
 }
 
 /** What every model of text takes; B rows of T tokens. */
-interface TextInputs {
-  /** [B, T] of int64 */
-  readonly inputIds: SymbolicTensor;
+interface TextInputs extends TokenInputs {
   /** [B, T] of int64: 1 on text, 0 on padding. */
   readonly attentionMask?: SymbolicTensor;
   /** [B, T] of int64 */

@@ -71,6 +71,7 @@ import type { InputSpecs } from "./model-inputs.ts";
 import { type NextTokenLabels, nextTokenSpecs, withNextTokenLoss } from "./next-tokens.ts";
 import { PreTrainedModel } from "./pretrained-model.ts";
 import { firstToken, perToken, type SelectedPositions, selectionSpecs, selectPositions } from "./selected-positions.ts";
+import { embedTokens, type TokenInputs, tokenShape, tokenSpecs } from "./token-inputs.ts";
 
 export const bertConfig = defineConfig("bert", {
   vocabSize: size(30522),
@@ -109,9 +110,7 @@ export const bertPresets = {
   large: { numHiddenLayers: 24, hiddenSize: 1024, numAttentionHeads: 16, intermediateSize: 4096 },
 } as const;
 
-export interface BertInputs extends SourceInputs {
-  /** [B, T] of int64 */
-  readonly inputIds: SymbolicTensor;
+export interface BertInputs extends SourceInputs, TokenInputs {
   /** [B, P + T] of int64: 1 on text, 0 on padding; all text when left out. */
   readonly attentionMask?: SymbolicTensor;
   /** [B, T] of int64: the segment; 0 when left out. */
@@ -152,14 +151,14 @@ class BertEmbeddings extends Module {
   }
 
   /** → [B, T, D]. */
-  forward({ inputIds, tokenTypeIds, positionIds, pastKeyValues }: BertInputs): SymbolicTensor {
-    const [start, length] = [cachedLength(pastKeyValues), at(inputIds.shape, 1)];
+  forward({ tokenTypeIds, positionIds, pastKeyValues, ...tokens }: BertInputs): SymbolicTensor {
+    const [start, length] = [cachedLength(pastKeyValues), at(tokenShape(tokens), 1)];
     const positions = positionIds ?? reshape(range({ start, length }), { shape: [1, length] });
     const types =
       tokenTypeIds === undefined
         ? slice(this.tokenTypes.weight, { axis: 0, start: 0, length: 1 })
         : this.tokenTypes.forward(tokenTypeIds);
-    const sum = add(add(this.words.forward(inputIds), types), this.positions.forward(positions));
+    const sum = add(add(embedTokens(this.words, tokens), types), this.positions.forward(positions));
     return this.dropout.forward(this.norm.forward(sum));
   }
 }
@@ -625,7 +624,7 @@ export class BertForMultipleChoice extends BertWithHead<BertInputs & ChoiceLabel
   override forward({ labels, ...inputs }: BertInputs & ChoiceLabels): HeadOutputs {
     const encoded = this.bert.forward(flattenChoices(inputs));
     const scores = this.classifier.forward(this.dropout.forward(encoded.poolerOutput as SymbolicTensor));
-    return choiceOutputs(scores, { inputIds: inputs.inputIds, labels }, encoded);
+    return choiceOutputs(scores, { ...inputs, labels }, encoded);
   }
 }
 
@@ -643,7 +642,7 @@ export function bertInputSpecs(config: BertInputConfig, given: ReadonlySet<strin
     crossAttention: addCrossAttention,
   };
   return {
-    inputIds: { ...perToken, required: true, below: config.vocabSize, longest },
+    ...tokenSpecs(given, { vocabSize: config.vocabSize, width: hiddenSize, longest }),
     tokenTypeIds: { ...perToken, below: config.typeVocabSize },
     positionIds: { ...perToken, below: maxPositionEmbeddings, repeatsRow: true },
     ...cacheSpecs(given, cache),

@@ -2,6 +2,7 @@
 import { at, type SymbolicTensor } from "../graph/index.ts";
 import { causalMask, type KeyValue } from "../nn/index.ts";
 import { cachedLength } from "./key-value-cache.ts";
+import { type TokenInputs, tokenShape } from "./token-inputs.ts";
 
 /** What a decoder's graph can be traced with beside its inputs. */
 export interface DecoderTracingOptions {
@@ -9,20 +10,19 @@ export interface DecoderTracingOptions {
   readonly attentionWindows?: readonly number[];
 }
 
-interface CausalInputs extends DecoderTracingOptions {
-  readonly inputIds: SymbolicTensor;
+interface CausalInputs extends DecoderTracingOptions, TokenInputs {
   readonly attentionMask?: SymbolicTensor;
   readonly pastKeyValues?: readonly KeyValue[];
 }
 
 /** The additive mask [B or 1, 1, T, P + T] of a layer by its place; layers with windows of one length share theirs. */
 export function causalMasks(inputs: CausalInputs): (layer: number) => SymbolicTensor {
-  const { inputIds, attentionMask, pastKeyValues, attentionWindows } = inputs;
+  const { attentionMask, pastKeyValues, attentionWindows } = inputs;
   const made = new Map<number | undefined, SymbolicTensor>();
   return (layer) => {
     const window = attentionWindows?.[layer];
     const options = { attentionMask, window };
-    const mask = made.get(window) ?? causalMask(cachedLength(pastKeyValues), at(inputIds.shape, 1), options);
+    const mask = made.get(window) ?? causalMask(cachedLength(pastKeyValues), at(tokenShape(inputs), 1), options);
     made.set(window, mask);
     return mask;
   };

@@ -1,8 +1,9 @@
 /** What multiple-choice heads share: C choices a row are read as rows of their own, and the best one is told. */
-import { at, multiplyDimensions, namedDimension, reshape, SymbolicTensor, shapeOf } from "../graph/index.ts";
+import { multiplyDimensions, namedDimension, reshape, SymbolicTensor, shapeOf } from "../graph/index.ts";
 import { crossEntropy, ignoredLabel } from "../nn/index.ts";
 import { type HeadOutputs, headOutputs, type InnerStates } from "./head-outputs.ts";
 import type { InputSpecs } from "./model-inputs.ts";
+import { type TokenInputs, tokenShape } from "./token-inputs.ts";
 
 export interface ChoiceLabels {
   /** [B] of int64: the right choice. */
@@ -13,7 +14,7 @@ export interface ChoiceLabels {
 export function perChoice(specs: InputSpecs): InputSpecs {
   const entries = Object.entries(specs).map(([name, spec]) => {
     const [batch = namedDimension("B"), ...rest] = spec.shape;
-    if (rest.length !== 1) return [name, spec] as const;
+    if (rest.length !== 1 && name !== "inputsEmbeds") return [name, spec] as const;
     return [name, { ...spec, shape: [batch, namedDimension("C"), ...rest] }] as const;
   });
   return Object.fromEntries(entries);
@@ -39,12 +40,12 @@ export function joinRows(x: SymbolicTensor): SymbolicTensor {
   return reshape(x, { shape: [multiplyDimensions(batch ?? 1, choices ?? 1), ...rest] });
 }
 
-/** scores [B·C, 1] of inputs that were inputIds [B, C, T] → logits [B, C], with the loss when there are labels. */
+/** scores [B·C, 1] of tokens that were [B, C, T] → logits [B, C], with the loss when there are labels. */
 export function choiceOutputs(
   scores: SymbolicTensor,
-  { inputIds, labels }: ChoiceLabels & { readonly inputIds: SymbolicTensor },
+  { labels, ...tokens }: ChoiceLabels & TokenInputs,
   states: InnerStates,
 ): HeadOutputs {
-  const logits = reshape(scores, { shape: [at(inputIds.shape, 0), at(inputIds.shape, 1)] });
+  const logits = reshape(scores, { shape: tokenShape(tokens).slice(0, 2) });
   return headOutputs(logits, states, labels && crossEntropy(logits, labels));
 }

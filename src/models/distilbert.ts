@@ -53,6 +53,7 @@ import { type KeyTable, withHead } from "./keys.ts";
 import type { InputSpecs } from "./model-inputs.ts";
 import { PreTrainedModel } from "./pretrained-model.ts";
 import { firstToken, perToken, type SelectedPositions, selectionSpecs, selectPositions } from "./selected-positions.ts";
+import { embedTokens, type TokenInputs, tokenShape, tokenSpecs } from "./token-inputs.ts";
 
 export const distilbertConfig = defineConfig("distilbert", {
   vocabSize: size(30522),
@@ -90,9 +91,7 @@ export const distilbertPresets = {
 /** Not among the settings. */
 const layerNormEps = 1e-12;
 
-export interface DistilBertInputs {
-  /** [B, T] of int64 */
-  readonly inputIds: SymbolicTensor;
+export interface DistilBertInputs extends TokenInputs {
   /** [B, T] of int64: 1 on text, 0 on padding; all text when left out. */
   readonly attentionMask?: SymbolicTensor;
   /** [B, T] of int64; 0, 1, … when left out. */
@@ -132,11 +131,11 @@ class DistilBertEmbeddings extends Module {
   }
 
   /** → [B, T, D]. */
-  forward({ inputIds, positionIds }: DistilBertInputs): SymbolicTensor {
-    const length = at(inputIds.shape, 1);
+  forward({ positionIds, ...tokens }: DistilBertInputs): SymbolicTensor {
+    const length = at(tokenShape(tokens), 1);
     const positions = positionIds ?? reshape(range({ start: 0, length }), { shape: [1, length] });
     return this.dropout.forward(
-      this.norm.forward(add(this.words.forward(inputIds), this.positions.forward(positions))),
+      this.norm.forward(add(embedTokens(this.words, tokens), this.positions.forward(positions))),
     );
   }
 }
@@ -379,7 +378,7 @@ export class DistilBertForMultipleChoice extends DistilBertWithHead<DistilBertIn
   override forward({ labels, ...inputs }: DistilBertInputs & ChoiceLabels): HeadOutputs {
     const encoded = this.distilbert.forward(flattenChoices(inputs));
     const scores = this.head.forward(encoded.lastHiddenState);
-    return choiceOutputs(scores, { inputIds: inputs.inputIds, labels }, encoded);
+    return choiceOutputs(scores, { ...inputs, labels }, encoded);
   }
 }
 
@@ -387,7 +386,7 @@ function distilbertInputSpecs(config: DistilBertConfig, given: ReadonlySet<strin
   const { vocabSize, maxPositionEmbeddings } = config;
   const longest = given.has("positionIds") ? undefined : maxPositionEmbeddings;
   return {
-    inputIds: { ...perToken, required: true, below: vocabSize, longest },
+    ...tokenSpecs(given, { vocabSize, width: config.dim, longest }),
     attentionMask: perToken,
     positionIds: { ...perToken, below: maxPositionEmbeddings, repeatsRow: true },
   };

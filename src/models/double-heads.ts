@@ -6,6 +6,7 @@ import type { InnerStates } from "./head-outputs.ts";
 import type { InputSpecs } from "./model-inputs.ts";
 import { withNextTokenLoss } from "./next-tokens.ts";
 import type { SequenceSummary } from "./sequence-summary.ts";
+import { type TokenInputs, tokenShape } from "./token-inputs.ts";
 
 export interface DoubleHeadsLabels {
   /** [B, C, T] of int64: the tokens themselves, which are shifted here; −100 counts for nothing. */
@@ -38,14 +39,15 @@ export function doubleHeadsSpecs(text: InputSpecs, vocabSize: number): InputSpec
   };
 }
 
-/** What both heads say of hidden states [B·C, T, D], whose tokens were inputIds [B, C, T]. */
+/** What both heads say of hidden states [B·C, T, D], whose tokens were [B, C, T]. */
 export function doubleHeadsOutputs<S extends InnerStates>(
   { lastHiddenState, ...states }: S & { readonly lastHiddenState: SymbolicTensor },
   heads: { readonly words: Parameter; readonly summary: SequenceSummary },
-  inputs: DoubleHeadsLabels & { readonly inputIds: SymbolicTensor },
+  inputs: DoubleHeadsLabels & TokenInputs,
 ): DoubleHeadsOutputs & Omit<S, "lastHiddenState"> {
-  const { inputIds, labels, mcTokenIds, mcLabels } = inputs;
-  const [batch, choices] = [at(inputIds.shape, 0), at(inputIds.shape, 1)];
+  const { labels, mcTokenIds, mcLabels } = inputs;
+  const shape = tokenShape(inputs);
+  const [batch, choices] = [at(shape, 0), at(shape, 1)];
   const perChoiceAgain = (x: SymbolicTensor): SymbolicTensor =>
     reshape(x, { shape: [batch, choices, ...x.shape.slice(1)] });
   const logits = matmul(lastHiddenState, heads.words, { transposeRight: true });

@@ -70,6 +70,7 @@ import { type NextTokenLabels, nextTokenSpecs, withNextTokenLoss } from "./next-
 import { PreTrainedModel } from "./pretrained-model.ts";
 import { perToken, selectPositions } from "./selected-positions.ts";
 import { lastToken, lastTokenSpecs, SequenceSummary, summaryTypes } from "./sequence-summary.ts";
+import { embedTokens, type TokenInputs, tokenShape, tokenSpecs } from "./token-inputs.ts";
 
 export const gpt2Config = defineConfig("gpt2", {
   vocabSize: size(50257),
@@ -118,9 +119,7 @@ export const gpt2Presets = {
   xl: { nLayer: 48, nEmbd: 1600, nHead: 25 },
 } as const;
 
-export interface GPT2Inputs extends SourceInputs {
-  /** [B, T] of int64 */
-  readonly inputIds: SymbolicTensor;
+export interface GPT2Inputs extends SourceInputs, TokenInputs {
   /** [B, P + T] of int64: 1 on text, 0 on padding; all text when left out. */
   readonly attentionMask?: SymbolicTensor;
   /** [B, T] of int64: looked up in the word embedding and added. */
@@ -338,10 +337,10 @@ export class GPT2Model extends PreTrainedModel<GPT2Config, GPT2Inputs, GPT2Outpu
   }
 
   /** → [B, T, D]. */
-  #embed({ inputIds, tokenTypeIds, positionIds, pastKeyValues }: GPT2Inputs): SymbolicTensor {
-    const [start, length] = [cachedLength(pastKeyValues), at(inputIds.shape, 1)];
+  #embed({ tokenTypeIds, positionIds, pastKeyValues, ...tokens }: GPT2Inputs): SymbolicTensor {
+    const [start, length] = [cachedLength(pastKeyValues), at(tokenShape(tokens), 1)];
     const positions = positionIds ?? reshape(range({ start, length }), { shape: [1, length] });
-    const sum = add(this.words.forward(inputIds), this.positions.forward(positions));
+    const sum = add(embedTokens(this.words, tokens), this.positions.forward(positions));
     return this.dropout.forward(tokenTypeIds === undefined ? sum : add(sum, this.words.forward(tokenTypeIds)));
   }
 }
@@ -468,7 +467,7 @@ export class GPT2ForSequenceClassification extends GPT2WithHead<
 
   override forward({ labels, ...inputs }: GPT2Inputs & RowLabels) {
     const decoded = this.transformer.forward(inputs);
-    const logits = this.score.forward(lastToken(decoded.lastHiddenState, inputs.inputIds, this.config.padTokenId));
+    const logits = this.score.forward(lastToken(decoded.lastHiddenState, inputs, this.config.padTokenId));
     const outputs = { logits, ...innerStates(decoded), pastKeyValues: decoded.pastKeyValues };
     return labels === undefined ? outputs : { ...outputs, loss: rowLoss(logits, labels, this.config) };
   }
@@ -521,7 +520,7 @@ function gpt2InputSpecs(config: GPT2Config, given: ReadonlySet<string>): InputSp
   const cache = { layers: nLayer, heads: nHead, width: nEmbd, crossAttention: addCrossAttention };
   const longest = isGivenPast(given) || given.has("positionIds") ? undefined : nPositions;
   return {
-    inputIds: { ...perToken, required: true, below: vocabSize, longest },
+    ...tokenSpecs(given, { vocabSize, width: nEmbd, longest }),
     tokenTypeIds: { ...perToken, below: vocabSize },
     positionIds: { ...perToken, below: nPositions, repeatsRow: true },
     ...cacheSpecs(given, cache),

@@ -11,12 +11,14 @@ export interface InputSpec extends TensorSpec {
   readonly below?: number;
   /** The one other number that is allowed: what counts for nothing. */
   readonly ignored?: number;
-  /** Elements are also below the size of this axis of inputIds, such as places in a row. */
+  /** Elements are also below the size of this axis of the tokens, such as places in a row. */
   readonly belowAxis?: number;
   /** Other types and shapes that are taken as well; the first that fits what is given. */
   readonly otherwise?: readonly TensorSpec[];
   /** The most tokens of a row. */
   readonly longest?: number | undefined;
+  /** The axis of the tokens, from the end; −1 when left out. */
+  readonly tokenAxis?: number;
   /** Whether one row stands for all of the batch. */
   readonly repeatsRow?: boolean;
 }
@@ -56,8 +58,7 @@ export function concreteInputs(
   const specs = specsOf(new Set(flat.keys()));
   const missing = Object.keys(specs).find((name) => specs[name]?.required === true && !flat.has(name));
   if (missing !== undefined) throw new ConfigurationError(`the model needs the input ${missing}`, { field: missing });
-  const inputIds = flat.get("inputIds");
-  const tokens = inputIds === undefined ? undefined : Tensor.from(inputIds, "int64", "inputIds").dims;
+  const tokens = tokenDims(flat);
   const tensors = new Map<string, Tensor>();
   const chosen: Record<string, InputSpec> = { ...specs };
   for (const [name, value] of flat) {
@@ -76,6 +77,13 @@ export function concreteInputs(
   return { tensors, specs: chosen };
 }
 
+/** [B, T] of the tokens, given by ids or by vectors; of choices [B, C, T]. */
+function tokenDims(given: ReadonlyMap<string, TensorLike>): readonly number[] | undefined {
+  const [ids, vectors] = [given.get("inputIds"), given.get("inputsEmbeds")];
+  if (ids !== undefined) return Tensor.from(ids, "int64", "inputIds").dims;
+  return vectors === undefined ? undefined : Tensor.from(vectors, "float32", "inputsEmbeds").dims.slice(0, -1);
+}
+
 /** The spec, or the one of its others that fits the value better in type and rank. */
 function fittingSpec(spec: InputSpec | undefined, value: TensorLike): InputSpec | undefined {
   if (spec?.otherwise === undefined) return spec;
@@ -89,11 +97,11 @@ function fittingSpec(spec: InputSpec | undefined, value: TensorLike): InputSpec 
 
 function checkValues(
   { data, dims }: Tensor,
-  { below: fixed, belowAxis, ignored, longest }: InputSpec,
+  { below: fixed, belowAxis, ignored, longest, tokenAxis = -1 }: InputSpec,
   tokens: readonly number[] | undefined,
   name: string,
 ): void {
-  const length = dims.at(-1) ?? 0;
+  const length = dims.at(tokenAxis) ?? 0;
   if (longest !== undefined && length > longest) {
     throw new ShapeError(`${name} has rows of ${length} tokens, more than the model has positions for`, {
       field: name,

@@ -23,6 +23,7 @@ import { ConfigurationError } from "../errors.ts";
 import {
   add,
   at,
+  type Dimension,
   less,
   logicalAnd,
   logicalNot,
@@ -68,6 +69,7 @@ import { type NextTokenLabels, nextTokenSpecs, withNextTokenLoss } from "./next-
 import { PreTrainedModel } from "./pretrained-model.ts";
 import { perToken, selectPositions } from "./selected-positions.ts";
 import { lastToken, lastTokenSpecs, SequenceSummary, summaryTypes } from "./sequence-summary.ts";
+import { embedTokens, type TokenInputs, tokenShape, tokenSpecs } from "./token-inputs.ts";
 
 /** The published names of the activation functions, which mean what they mean elsewhere, but for `gelu`. */
 const activationsByName = { relu: "relu", silu: "silu", swish: "silu", gelu: "gelu_new" } as const;
@@ -104,9 +106,7 @@ export const openaiGptPresets = {
   base: {},
 } as const;
 
-export interface OpenAIGPTInputs {
-  /** [B, T] of int64 */
-  readonly inputIds: SymbolicTensor;
+export interface OpenAIGPTInputs extends TokenInputs {
   /** [B, T] of int64: 1 on text, 0 on padding; all text when left out. */
   readonly attentionMask?: SymbolicTensor;
   /** [B, T] of int64: looked up in the word embedding and added. */
@@ -221,12 +221,13 @@ export class OpenAIGPTModel extends PreTrainedModel<OpenAIGPTConfig, OpenAIGPTIn
   }
 
   override forward(inputs: OpenAIGPTInputs & DecoderTracingOptions): OpenAIGPTOutputs {
-    const { inputIds, attentionMask, attentionWindows } = inputs;
+    const { attentionMask, attentionWindows } = inputs;
+    const length = at(tokenShape(inputs), 1);
     const padding = attentionMask && paddingMask(attentionMask);
     const hiddenStates = [this.#embed(inputs)];
     const attentions: SymbolicTensor[] = [];
     for (const [index, layer] of this.layers.entries()) {
-      const visible = visibleTokens(inputIds, attentionWindows?.[index]);
+      const visible = visibleTokens(length, attentionWindows?.[index]);
       const { output, probabilities } = layer.forward(at(hiddenStates, index), { visible, padding });
       hiddenStates.push(output);
       attentions.push(probabilities);
@@ -235,17 +236,16 @@ export class OpenAIGPTModel extends PreTrainedModel<OpenAIGPTConfig, OpenAIGPTIn
   }
 
   /** → [B, T, D]. */
-  #embed({ inputIds, tokenTypeIds, positionIds }: OpenAIGPTInputs): SymbolicTensor {
-    const length = at(inputIds.shape, 1);
+  #embed({ tokenTypeIds, positionIds, ...tokens }: OpenAIGPTInputs): SymbolicTensor {
+    const length = at(tokenShape(tokens), 1);
     const positions = positionIds ?? reshape(range({ start: 0, length }), { shape: [1, length] });
-    const sum = add(this.words.forward(inputIds), this.positions.forward(positions));
+    const sum = add(embedTokens(this.words, tokens), this.positions.forward(positions));
     return this.dropout.forward(tokenTypeIds === undefined ? sum : add(sum, this.words.forward(tokenTypeIds)));
   }
 }
 
-/** inputIds [B, T] → [1, 1, T, T] of bool: whether the key stands no later than the query, and within its window. */
-function visibleTokens(inputIds: SymbolicTensor, window: number | undefined): SymbolicTensor {
-  const length = at(inputIds.shape, 1);
+/** T tokens → [1, 1, T, T] of bool: whether the key stands no later than the query, and within its window. */
+function visibleTokens(length: Dimension, window: number | undefined): SymbolicTensor {
   const places = range({ start: 0, length });
   const queries = reshape(places, { shape: [1, 1, length, 1] });
   const keys = reshape(places, { shape: [1, 1, 1, length] });
@@ -365,15 +365,15 @@ export class OpenAIGPTForSequenceClassification extends PreTrainedModel<
 
   override forward({ labels, ...inputs }: OpenAIGPTInputs & RowLabels): HeadOutputs {
     const decoded = this.transformer.forward(inputs);
-    const logits = this.score.forward(lastToken(decoded.lastHiddenState, inputs.inputIds, this.config.padTokenId));
+    const logits = this.score.forward(lastToken(decoded.lastHiddenState, inputs, this.config.padTokenId));
     return headOutputs(logits, decoded, labels && rowLoss(logits, labels, this.config));
   }
 }
 
-function gptInputSpecs({ vocabSize, nPositions }: OpenAIGPTConfig, given: ReadonlySet<string>): InputSpecs {
+function gptInputSpecs({ vocabSize, nPositions, nEmbd }: OpenAIGPTConfig, given: ReadonlySet<string>): InputSpecs {
   const longest = given.has("positionIds") ? undefined : nPositions;
   return {
-    inputIds: { ...perToken, required: true, below: vocabSize, longest },
+    ...tokenSpecs(given, { vocabSize, width: nEmbd, longest }),
     attentionMask: perToken,
     tokenTypeIds: { ...perToken, below: vocabSize },
     positionIds: { ...perToken, below: nPositions, repeatsRow: true },

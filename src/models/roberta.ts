@@ -60,10 +60,11 @@ import { type RowLabels, rowLabelSpec, rowLoss, type TokenLabels, tokenLabelSpec
 import { type HeadOutputs, headOutputs, innerStates } from "./head-outputs.ts";
 import { cachedLength } from "./key-value-cache.ts";
 import { type KeyTable, withHead } from "./keys.ts";
-import type { InputSpecs } from "./model-inputs.ts";
+import type { InputSpec, InputSpecs } from "./model-inputs.ts";
 import { nextTokenSpecs, withNextTokenLoss } from "./next-tokens.ts";
 import { PreTrainedModel } from "./pretrained-model.ts";
 import { firstToken, selectionSpecs, selectPositions } from "./selected-positions.ts";
+import { embedTokens, tokenShape } from "./token-inputs.ts";
 
 export const robertaConfig = defineConfig("roberta", {
   vocabSize: size(50265),
@@ -129,18 +130,23 @@ class RobertaEmbeddings extends Module {
 
   /** → [B, T, D]. */
   forward(inputs: BertInputs): SymbolicTensor {
-    const { inputIds, tokenTypeIds, positionIds = this.#countText(inputs) } = inputs;
+    const { tokenTypeIds, positionIds = this.#countText(inputs) } = inputs;
     const types =
       tokenTypeIds === undefined
         ? slice(this.tokenTypes.weight, { axis: 0, start: 0, length: 1 })
         : this.tokenTypes.forward(tokenTypeIds);
-    const sum = add(add(this.words.forward(inputIds), types), this.positions.forward(positionIds));
+    const sum = add(add(embedTokens(this.words, inputs), types), this.positions.forward(positionIds));
     return this.dropout.forward(this.norm.forward(sum));
   }
 
-  /** Positions [B, T]: padding + 1, padding + 2, … over what is no padding, which itself has the padding token's. */
-  #countText({ inputIds, pastKeyValues }: BertInputs): SymbolicTensor {
-    const length = at(inputIds.shape, 1);
+  /**
+   * Positions [B, T]: padding + 1, padding + 2, … over what is no padding, which itself has the padding token's. In vectors
+   * padding cannot be told, and all are counted, as in the reference: [1, T].
+   */
+  #countText({ pastKeyValues, ...tokens }: BertInputs): SymbolicTensor {
+    const { inputIds } = tokens;
+    const length = at(tokenShape(tokens), 1);
+    if (inputIds === undefined) return reshape(range({ start: this.#padding + 1, length }), { shape: [1, length] });
     const places = range({ start: 0, length });
     const isEarlier = lessOrEqual(reshape(places, { shape: [length, 1] }), reshape(places, { shape: [1, length] }));
     const isText = cast(logicalNot(equal(inputIds, this.#padding)), { to: "float32" });
@@ -366,7 +372,7 @@ export class RobertaForMultipleChoice extends RobertaWithHead<BertInputs & Choic
   override forward({ labels, ...inputs }: BertInputs & ChoiceLabels): HeadOutputs {
     const encoded = this.roberta.forward(flattenChoices(inputs));
     const scores = this.classifier.forward(this.dropout.forward(encoded.poolerOutput as SymbolicTensor));
-    return choiceOutputs(scores, { inputIds: inputs.inputIds, labels }, encoded);
+    return choiceOutputs(scores, { ...inputs, labels }, encoded);
   }
 }
 
@@ -376,9 +382,10 @@ function longestText(config: RobertaConfig): number {
 }
 
 function robertaInputSpecs(config: RobertaConfig, given: ReadonlySet<string>): InputSpecs {
-  const { inputIds, ...specs } = bertInputSpecs(config, given);
-  const longest = inputIds?.longest === undefined ? undefined : longestText(config);
-  return { ...(inputIds && { inputIds: { ...inputIds, longest } }), ...specs };
+  const specs = bertInputSpecs(config, given);
+  const name = given.has("inputsEmbeds") ? "inputsEmbeds" : "inputIds";
+  const tokens = specs[name] as InputSpec;
+  return { ...specs, [name]: { ...tokens, longest: tokens.longest === undefined ? undefined : longestText(config) } };
 }
 
 const encoderKeys: KeyTable = {

@@ -20,6 +20,7 @@ import {
 } from "../graph/index.ts";
 import { activation, Dropout, Linear, Module, normal } from "../nn/index.ts";
 import type { InputSpecs } from "./model-inputs.ts";
+import { type TokenInputs, tokenShape } from "./token-inputs.ts";
 
 export const summaryTypes = ["last", "first", "mean", "cls_index", "attn"] as const;
 
@@ -109,12 +110,16 @@ export function lastTokenSpecs(specs: InputSpecs, padTokenId: number | null): In
 }
 
 /**
- * hidden [B, T, D], inputIds [B, T] → each row's last token that is no padding, by the tokens themselves, [B, D]. A row of
- * nothing but padding has its first.
+ * hidden [B, T, D] → each row's last token that is no padding, by the tokens' ids, [B, D]. A row of nothing but padding has
+ * its first; of vectors in the place of ids, which do not tell padding, the last is taken.
  */
-export function lastToken(hidden: SymbolicTensor, inputIds: SymbolicTensor, padTokenId: number | null): SymbolicTensor {
-  const places = cast(range({ start: 0, length: at(inputIds.shape, 1) }), { to: "float32" });
-  const all = broadcastTo(places, { shape: inputIds.shape });
-  const ofText = padTokenId === null ? all : where(equal(inputIds, padTokenId), 0, places);
+export function lastToken(hidden: SymbolicTensor, tokens: TokenInputs, padTokenId: number | null): SymbolicTensor {
+  const shape = tokenShape(tokens);
+  const places = cast(range({ start: 0, length: at(shape, 1) }), { to: "float32" });
+  const { inputIds } = tokens;
+  const ofText =
+    padTokenId === null || inputIds === undefined
+      ? broadcastTo(places, { shape })
+      : where(equal(inputIds, padTokenId), 0, places);
   return tokenAt(hidden, max(ofText, { axes: [1] }));
 }

@@ -197,10 +197,10 @@ const pastMutants: Record<string, ModelClass> = {
 
 /** Positions that are counted over padding too. */
 const countAll = (model: RobertaForMaskedLM): void =>
-  wrap(model.roberta.embeddings, (embed, { inputIds, ...rest }) => {
-    const length = at(inputIds.shape, 1);
+  wrap(model.roberta.embeddings, (embed, inputs) => {
+    const length = at((inputs.inputIds as SymbolicTensor).shape, 1);
     const positionIds = reshape(range({ start: 4, length }), { shape: [1, length] });
-    return embed({ inputIds, ...rest, positionIds });
+    return embed({ ...inputs, positionIds });
   });
 
 const robertaMutants: Record<string, ModelClass> = {

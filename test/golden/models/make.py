@@ -158,6 +158,17 @@ def past_inputs(g, config):
     return x
 
 
+def vectors_of(inputs, width):
+    """The same inputs with vectors in the place of the ids."""
+
+    def made(g, config):
+        x = inputs(g, config)
+        shape = x.pop("input_ids").shape
+        return {"inputs_embeds": torch.randn((*shape, width), generator=g) * 0.5, **x}
+
+    return made
+
+
 CASES = [
     ("bert-BertForPreTraining", "BertConfig", BERT, pretraining_inputs),
     ("bert-BertModel-position-ids", "BertConfig", {**BERT, "hidden_act": "relu", "pad_token_id": None}, positioned_inputs),
@@ -181,6 +192,16 @@ CASES = [
     ("gpt2-GPT2LMHeadModel-cross", "GPT2Config", {**GPT2, "add_cross_attention": True}, cross_inputs),
     ("gpt2-GPT2Model-past", "GPT2Config", {**GPT2, "n_inner": 20, "activation_function": "relu"}, past_inputs),
     ("gpt2-GPT2ForSequenceClassification", "GPT2Config", {**GPT2, "num_labels": 3, "pad_token_id": 2}, class_inputs),
+    ("bert-BertForMaskedLM-embeds", "BertConfig", {**BERT, "num_hidden_layers": 1}, vectors_of(masked_inputs, 12)),
+    ("bert-BertForMultipleChoice-embeds", "BertConfig", {**BERT, "num_hidden_layers": 1}, vectors_of(choice_inputs, 12)),
+    ("distilbert-DistilBertModel-embeds", "DistilBertConfig", {**DISTILBERT, "n_layers": 1}, vectors_of(text_inputs, 12)),
+    ("roberta-RobertaModel-embeds", "RobertaConfig", {**ROBERTA, "num_hidden_layers": 1}, vectors_of(text_inputs, 12)),
+    ("albert-AlbertForPreTraining-embeds", "AlbertConfig", {**ALBERT, "num_hidden_layers": 1, "num_hidden_groups": 1},
+     vectors_of(order_inputs, 6)),
+    ("openai-gpt-OpenAIGPTLMHeadModel-embeds", "OpenAIGPTConfig", {**GPT, "n_layer": 1}, vectors_of(causal_inputs, 12)),
+    ("gpt2-GPT2LMHeadModel-embeds", "GPT2Config", {**GPT2, "n_layer": 1}, vectors_of(causal_inputs, 12)),
+    ("gpt2-GPT2ForSequenceClassification-embeds", "GPT2Config", {**GPT2, "n_layer": 1, "num_labels": 3, "pad_token_id": 2},
+     vectors_of(class_inputs, 12)),
 ]
 
 
