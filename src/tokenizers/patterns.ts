@@ -21,6 +21,8 @@ const PUBLISHED: ReadonlyMap<string, RegExp> = new Map([
   ["\\A ", /^ /gu],
   [" \\z", / $/gu],
   ["\\s+", /\p{White_Space}+/gu],
+  // DeBERTa's unification of spaces.
+  ["\\s{2,}|[\\n\\r\\t]", /\p{White_Space}{2,}|[\n\r\t]/gu],
   // GPT-2's words; the byte-level pre-tokenizer has it built in.
   [
     "'s|'t|'re|'ve|'m|'ll|'d| ?\\p{L}+| ?\\p{N}+| ?[^\\s\\p{L}\\p{N}]+|\\s+(?!\\S)|\\s+",

@@ -82,6 +82,17 @@ export function robertaPipeline(
   );
 }
 
+/** DeBERTa: byte-level pairs, `[CLS] A [SEP] [SEP] B [SEP]`; tokens keep the space before them in their offsets. */
+export function debertaPipeline(
+  model: BpeModel,
+  addPrefixSpace: boolean,
+  { cls, sep }: { readonly cls: string; readonly sep: string },
+): TokenizerPipeline {
+  const idOf = (token: string): number => model.vocabulary.require(token, "which stands around texts");
+  const template = templatePostProcessor(`${cls} $A ${sep}`, `${cls} $A ${sep} ${sep} $B ${sep}`, idOf);
+  return byteLevelPipeline(model, addPrefixSpace, template);
+}
+
 function byteLevelPipeline(model: Model, addPrefixSpace: boolean, postProcessor: PostProcessor): TokenizerPipeline {
   return new TokenizerPipeline({
     preTokenizer: new ByteLevelPreTokenizer({ addPrefixSpace }),

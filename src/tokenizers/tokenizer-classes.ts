@@ -106,6 +106,19 @@ const CLASSES: readonly TokenizerClass[] = [
     specialTokens: { eos_token: "</s>", unk_token: "<unk>", pad_token: "<pad>" },
   },
   { name: "XLMRobertaTokenizer", ...plain, specialTokens: ROBERTA_TOKENS, vocabularyFiles: "sentencepiece" },
+  { name: "CamembertTokenizer", ...plain, specialTokens: ROBERTA_TOKENS, vocabularyFiles: "sentencepiece" },
+  {
+    name: "DebertaV2Tokenizer",
+    ...typed,
+    specialTokens: { ...BERT_TOKENS, bos_token: "[CLS]", eos_token: "[SEP]" },
+    vocabularyFiles: "sentencepiece",
+  },
+  {
+    name: "DebertaTokenizer",
+    ...typed,
+    specialTokens: { ...BERT_TOKENS, bos_token: "[CLS]", eos_token: "[SEP]" },
+    vocabularyFiles: "byte-level-bpe",
+  },
 ];
 
 const CLASS_OF_MODEL_TYPE: Readonly<Record<string, string>> = {
@@ -121,6 +134,9 @@ const CLASS_OF_MODEL_TYPE: Readonly<Record<string, string>> = {
   t5: "T5Tokenizer",
   xlm: "XLMTokenizer",
   "xlm-roberta": "XLMRobertaTokenizer",
+  camembert: "CamembertTokenizer",
+  deberta: "DebertaTokenizer",
+  "deberta-v2": "DebertaV2Tokenizer",
 };
 
 /** What a tokenizer of no known class has: all inputs, and only the special tokens that its files name. */

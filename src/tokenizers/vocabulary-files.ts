@@ -1,7 +1,7 @@
 /** Tokenizers from before tokenizer.json: a vocabulary in files of its own, and a pipeline that the class implies. */
 import { TokenizerError } from "../errors.ts";
 import { type BpeModel, readBpeFiles, readWordPieceFile } from "./models/index.ts";
-import { bertPipeline, gpt2Pipeline, gptPipeline, robertaPipeline } from "./published-pipelines.ts";
+import { bertPipeline, debertaPipeline, gpt2Pipeline, gptPipeline, robertaPipeline } from "./published-pipelines.ts";
 import { sentencePiecePipeline } from "./sentencepiece/index.ts";
 import { tokenizerClass } from "./tokenizer-classes.ts";
 import { booleanOf, type TokenizerConfig } from "./tokenizer-config.ts";
@@ -88,7 +88,7 @@ function pipelineOfMerges(model: BpeModel, config: TokenizerConfig): TokenizerPi
   const cls = config.specialTokens.get("cls_token")?.content;
   const sep = config.specialTokens.get("sep_token")?.content;
   const addPrefixSpace = booleanOf(config, "add_prefix_space") ?? false;
-  return cls !== undefined && sep !== undefined
-    ? robertaPipeline(model, addPrefixSpace, { cls, sep })
-    : gpt2Pipeline(model, addPrefixSpace);
+  if (cls === undefined || sep === undefined) return gpt2Pipeline(model, addPrefixSpace);
+  const isDeberta = tokenizerClass(config.tokenizerClass).name === "DebertaTokenizer";
+  return (isDeberta ? debertaPipeline : robertaPipeline)(model, addPrefixSpace, { cls, sep });
 }

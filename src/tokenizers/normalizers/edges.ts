@@ -4,8 +4,8 @@ import { unitsOf } from "../character-properties.ts";
 import type { JsonFields } from "../json-fields.ts";
 import type { Normalizer } from "./normalizer.ts";
 
-const LEADING = /^\p{White_Space}*/u;
-const TRAILING = /\p{White_Space}*$/u;
+/** All white space lies in the basic plane, so single units can be tested. */
+const SPACE = /\p{White_Space}/u;
 
 /** Removes white space at the ends. */
 export class StripNormalizer implements Normalizer {
@@ -23,9 +23,10 @@ export class StripNormalizer implements Normalizer {
 
   normalize(source: AlignedText): AlignedText {
     const { text } = source;
-    const start = this.left ? LEADING.exec(text)![0].length : 0;
-    const end = this.right ? text.length - TRAILING.exec(text)![0].length : text.length;
-    return source.slice(start, Math.max(start, end));
+    let [start, end] = [0, text.length];
+    if (this.left) while (start < end && SPACE.test(text[start]!)) start++;
+    if (this.right) while (end > start && SPACE.test(text[end - 1]!)) end--;
+    return source.slice(start, end);
   }
 
   toJSON(): Record<string, unknown> {

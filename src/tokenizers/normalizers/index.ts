@@ -48,5 +48,6 @@ export {
   ReplaceNormalizer,
   SequenceNormalizer,
   StripAccentsNormalizer,
+  StripNormalizer,
   UnicodeFormNormalizer,
 };

@@ -37,6 +37,7 @@ export {
   BertPreTokenizer,
   ByteLevelPreTokenizer,
   MetaspacePreTokenizer,
+  PunctuationPreTokenizer,
   SequencePreTokenizer,
   WhitespaceSplitPreTokenizer,
 };

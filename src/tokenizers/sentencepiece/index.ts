@@ -1,4 +1,5 @@
 /** Tokenizers from a SentencePiece model file: as the class of a published model has them, or as SentencePiece itself. */
+import { TokenizerError } from "../../errors.ts";
 import { type AddedTokenWithId, specialToken } from "../added-vocabulary.ts";
 import {
   ByteFallbackDecoder,
@@ -19,6 +20,7 @@ import {
   ReplaceNormalizer,
   SequenceNormalizer,
   StripAccentsNormalizer,
+  StripNormalizer,
   UnicodeFormNormalizer,
 } from "../normalizers/index.ts";
 import { publishedPattern, textPattern } from "../patterns.ts";
@@ -26,6 +28,7 @@ import { type PostProcessor, templatePostProcessor } from "../post-processors/in
 import {
   MetaspacePreTokenizer,
   type PreTokenizer,
+  PunctuationPreTokenizer,
   SequencePreTokenizer,
   WhitespaceSplitPreTokenizer,
 } from "../pre-tokenizers/index.ts";
@@ -47,6 +50,7 @@ export function sentencePiecePipeline(bytes: Uint8Array, file: string, config: T
   const name = config.tokenizerClass.replace(/Fast$/, "");
   const published = Object.hasOwn(PUBLISHED, name) ? PUBLISHED[name] : undefined;
   if (published && model.kind === "unigram") return published(model, file, config);
+  if (!published && !OWN_CLASSES.includes(name)) throw unknownClass(name, file);
   for (const [role, content] of model.special) {
     if (!config.specialTokens.has(role)) config.specialTokens.set(role, specialToken(content));
   }
@@ -81,6 +85,20 @@ function ownPipeline(file: SentencePieceFile, path: string): TokenizerPipeline {
     model: modelOf(file, path),
     decoder: new SequenceDecoder(decoders),
     addedTokens: addedPieces(file),
+  });
+}
+
+/** Names under which a file is applied as it is; other classes number its pieces anew, or put other tokens around texts. */
+const OWN_CLASSES = ["PreTrainedTokenizer", "TokenizersBackend", "LlamaTokenizer"];
+
+function unknownClass(name: string, file: string): TokenizerError {
+  const known = [...Object.keys(PUBLISHED), ...OWN_CLASSES].join(", ");
+  return new TokenizerError(`${file}: what ${name} makes of a SentencePiece file is not known.`, {
+    file,
+    field: "tokenizer_class",
+    expected: `tokenizer.json in the folder, or one of ${known}`,
+    received: name,
+    hint: "Put the model's tokenizer.json beside it: save_pretrained of a tokenizer in Python writes one.",
   });
 }
 
@@ -124,6 +142,43 @@ const PUBLISHED: Readonly<Record<string, PublishedPipeline>> = {
       undefined,
       [],
     );
+  },
+  CamembertTokenizer: (model, file) => {
+    // Behind five tokens of fairseq, one of which was to be no piece, come all pieces but the file's unknown one.
+    const unigram = unigramOf(model, file, {
+      dropped: 1,
+      before: ["<s>NOTUSED", "<pad>", "</s>NOTUSED", "<unk>", "<unk>NOTUSED"],
+      beforeScores: [0, 0, 0, 0, -100],
+      after: ["<mask>"],
+    });
+    const template = templateOf(unigram, "<s> $A </s>", "<s> $A </s> </s> $B </s>");
+    return publishedPipeline(model, unigram, template, undefined, []);
+  },
+  DebertaV2Tokenizer: (model, file, config) => {
+    const unigram = unigramOf(model, file);
+    const metaspace = new MetaspacePreTokenizer({
+      replacement: SPACE_MARK,
+      prependScheme: (booleanOf(config, "add_prefix_space") ?? true) ? "always" : "first",
+      split: true,
+    });
+    const punctuation = booleanOf(config, "split_by_punct") ? [new PunctuationPreTokenizer("Isolated")] : [];
+    const lowercase = booleanOf(config, "do_lower_case") ? [new LowercaseNormalizer()] : [];
+    const spaces = new ReplaceNormalizer(publishedPattern("\\s{2,}|[\\n\\r\\t]"), " ");
+    const pipeline = new TokenizerPipeline({
+      // The file's own map is not applied.
+      normalizer: new SequenceNormalizer([
+        ...[...lowercase, spaces, new UnicodeFormNormalizer("NFC"), new StripNormalizer(false, true)],
+      ]),
+      preTokenizer: new SequencePreTokenizer([...punctuation, metaspace]),
+      model: unigram,
+      decoder: new MetaspaceDecoder(metaspace.options),
+      addedTokens: addedPieces(model),
+    });
+    // Small files lack these, and the reference adds them in this order.
+    pipeline.addTokens(["[CLS]", "[SEP]", "[UNK]", "[PAD]", "[MASK]"].map((token) => specialToken(token)));
+    const idOf = (token: string): number => pipeline.idOf(token)!;
+    const pair = "[CLS]:0 $A:0 [SEP]:0 $B:1 [SEP]:1";
+    return pipeline.with({ postProcessor: templatePostProcessor("[CLS]:0 $A:0 [SEP]:0", pair, idOf) });
   },
 };
 
@@ -185,14 +240,16 @@ interface Rearrangement {
   /** How many of the first pieces are left out. */
   readonly dropped?: number;
   readonly before?: readonly string[];
+  /** Zeros if absent. */
+  readonly beforeScores?: readonly number[];
   readonly after?: readonly string[];
 }
 
 function unigramOf(file: SentencePieceFile, path: string, change: Rearrangement = {}): UnigramModel {
-  const { dropped = 0, before = [], after = [] } = change;
+  const { dropped = 0, before = [], beforeScores = before.map(() => 0), after = [] } = change;
   const pieces = file.pieces.slice(dropped);
   const tokens = [...before, ...pieces.map(({ text }) => text), ...after];
-  const scores = [...before.map(() => 0), ...pieces.map(({ score }) => score), ...after.map(() => 0)];
+  const scores = [...beforeScores, ...pieces.map(({ score }) => score), ...after.map(() => 0)];
   const vocabulary = new Vocabulary(tokens, { file: path, field: "pieces" });
   const unknownId = vocabulary.idOf(file.pieces[file.unknownId]!.text);
   return new UnigramModel(vocabulary, scores, { unknownId, byteFallback: file.byteFallback });

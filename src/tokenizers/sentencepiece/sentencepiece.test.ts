@@ -12,11 +12,14 @@ interface GoldenModel {
 }
 
 interface GoldenClass {
-  class: string;
-  file: string;
-  model: string;
+  config: { tokenizer_class: string };
+  /** A SentencePiece file and which of the models is in it, or the texts of other files. */
+  file?: string;
+  model?: string;
+  texts?: Record<string, string>;
   length: number;
   cases: { text: string; ids: number[] }[];
+  pair: { ids: number[]; types: number[] | null };
 }
 
 const golden: { models: GoldenModel[]; published: GoldenClass[] } = JSON.parse(
@@ -50,14 +53,30 @@ describe.each(golden.models)("$name", ({ name, cases }) => {
   });
 });
 
-describe.each(golden.published)("$class from $file", ({ class: tokenizerClass, file, model, length, cases }) => {
+describe.each(golden.published)("$config", ({ config, file, model, texts, length, cases, pair }) => {
+  const files = { ...texts, ...(file && model && { [file]: bytesOf(model) }) };
+
   it("encodes as the published class does", async () => {
-    const config = JSON.stringify({ tokenizer_class: tokenizerClass, extra_ids: 5 });
-    const tokenizer = await load({ [file]: bytesOf(model), "tokenizer_config.json": config });
+    const tokenizer = await load({ ...files, "tokenizer_config.json": JSON.stringify(config) });
     expect(tokenizer.length).toBe(length);
     for (const { text, ids } of cases) {
       expect({ text, ids: tokenizer(text, { returnTensors: false }).inputIds }).toEqual({ text, ids });
     }
+    const both = tokenizer("The boat", { textPair: "the sea", returnTensors: false });
+    expect(both.inputIds).toEqual(pair.ids);
+    if (pair.types) expect(both.tokenTypeIds).toEqual(pair.types);
+  });
+});
+
+it("refuses a file of a class that makes something else of it, and says what to do", async () => {
+  const config = JSON.stringify({ tokenizer_class: "MBartTokenizer" });
+  const files = { "sentencepiece.bpe.model": bytesOf("unigram"), "tokenizer_config.json": config };
+  await expect(load(files)).rejects.toMatchObject({
+    kind: "tokenizer",
+    file: "folder/sentencepiece.bpe.model",
+    field: "tokenizer_class",
+    received: "MBartTokenizer",
+    hint: expect.stringContaining("tokenizer.json"),
   });
 });
 

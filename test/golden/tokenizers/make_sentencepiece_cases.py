@@ -7,12 +7,12 @@ large to be kept here; a small one with keys of several characters, overlapping 
 """
 import base64
 import json
-import shutil
 import tempfile
 from importlib.metadata import version
 from pathlib import Path
 
 import sentencepiece
+from tokenizers import Tokenizer, models, pre_tokenizers, trainers
 from transformers import AutoTokenizer
 
 from make_cases import TEXT
@@ -33,7 +33,13 @@ MODELS = {
     "bpe": dict(model_type="bpe", vocab_size=260, rules=True, add_dummy_prefix=False),
     "char": dict(model_type="char", vocab_size=90, rules=True),
 }
-CLASSES = {"unigram-ids-of-t5": ("T5Tokenizer", "spiece.model"), "unigram": ("XLMRobertaTokenizer", "sentencepiece.bpe.model")}
+CLASSES = [
+    ("unigram-ids-of-t5", "T5Tokenizer", "spiece.model", {"extra_ids": 5}),
+    ("unigram", "XLMRobertaTokenizer", "sentencepiece.bpe.model", {}),
+    ("unigram", "CamembertTokenizer", "sentencepiece.bpe.model", {}),
+    ("unigram", "DebertaV2Tokenizer", "spm.model", {}),
+    ("unigram", "DebertaV2Tokenizer", "spm.model", {"do_lower_case": True, "split_by_punct": True}),
+]
 
 
 def train(folder, rules=False, **settings):
@@ -43,6 +49,29 @@ def train(folder, rules=False, **settings):
         settings["normalization_rule_tsv"] = str(table)
     sentencepiece.SentencePieceTrainer.train(sentence_iterator=iter(TEXT * 3), model_prefix=str(folder / "m"), character_coverage=0.98, hard_vocab_limit=False, minloglevel=2, num_threads=1, **settings)
     return folder / "m.model"
+
+
+def published(place, config, files):
+    place.mkdir()
+    for file, content in files.items():
+        (place / file).write_bytes(content)
+    (place / "tokenizer_config.json").write_text(json.dumps(config))
+    tokenizer = AutoTokenizer.from_pretrained(place)
+    rows = [{"text": text, "ids": tokenizer(text)["input_ids"]} for text in TEXTS + ["<mask> a <pad></s> b<unk>", "<extra_id_1>x <extra_id_4>", "[CLS] a [MASK] b[SEP]"]]
+    pair = tokenizer("The boat", "the sea")
+    return {"config": config, "length": len(tokenizer), "cases": rows, "pair": {"ids": pair["input_ids"], "types": pair.get("token_type_ids")}}
+
+
+def deberta(place):
+    """The first DeBERTa has byte-level pairs."""
+    bpe = Tokenizer(models.BPE())
+    bpe.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    special = ["[PAD]", "[CLS]", "[SEP]", "[UNK]"]
+    bpe.train_from_iterator(TEXT, trainers.BpeTrainer(vocab_size=330, special_tokens=special, initial_alphabet=sorted(pre_tokenizers.ByteLevel.alphabet()), show_progress=False))
+    bpe.add_special_tokens(["[MASK]"])
+    model = json.loads(bpe.to_str())["model"]
+    texts = {"vocab.json": json.dumps({**model["vocab"], "[MASK]": len(model["vocab"])}), "merges.txt": "#version: 0.2\n" + "".join(f"{a} {b}\n" for a, b in model["merges"])}
+    return {"texts": texts, **published(place, {"tokenizer_class": "DebertaTokenizer"}, {file: text.encode() for file, text in texts.items()})}
 
 
 def main():
@@ -60,15 +89,11 @@ def main():
                 ids = processor.encode(text)
                 cases.append({"text": text, "ids": ids, "pieces": [processor.id_to_piece(id) for id in ids], "decoded": processor.decode(ids).replace(" \u2047 ", "<unk>")})
             golden["models"].append({"name": model, "file": base64.b64encode(path.read_bytes()).decode(), "cases": cases})
-            if model in CLASSES:
-                tokenizer_class, file = CLASSES[model]
-                place = folder / tokenizer_class
-                place.mkdir()
-                shutil.copy(path, place / file)
-                (place / "tokenizer_config.json").write_text(json.dumps({"tokenizer_class": tokenizer_class, "extra_ids": 5}))
-                tokenizer = AutoTokenizer.from_pretrained(place)
-                rows = [{"text": text, "ids": tokenizer(text)["input_ids"]} for text in TEXTS + ["<mask> a <pad></s> b<unk>", "<extra_id_1>x <extra_id_4>"]]
-                golden["published"].append({"class": tokenizer_class, "file": file, "model": model, "length": len(tokenizer), "cases": rows})
+            for known, tokenizer_class, file, settings in CLASSES:
+                if known == model:
+                    config = {"tokenizer_class": tokenizer_class, **settings}
+                    golden["published"].append({"file": file, "model": model, **published(folder / str(len(golden["published"])), config, {file: path.read_bytes()})})
+        golden["published"].append(deberta(folder / "deberta"))
     (HERE / "sentencepiece.json").write_text(json.dumps(golden, ensure_ascii=False, indent=0) + "\n", encoding="utf-8")
 
 
