@@ -14,7 +14,9 @@ export type ReadTokenizerFile = (name: string) => Promise<string | Uint8Array | 
 export type ReadText = (name: string) => Promise<string | undefined>;
 
 /** Names that published models give to SentencePiece's model file. */
-const SENTENCEPIECE_FILES = ["spiece.model", "sentencepiece.bpe.model", "tokenizer.model", "spm.model"];
+const SENTENCEPIECE_FILES = [
+  ...["spiece.model", "sentencepiece.bpe.model", "tokenizer.model", "spm.model", "sentencepiece.model", "source.spm"],
+];
 
 /** Builds the pipeline from the vocabulary files of old tokenizers, as the settings say. */
 export async function readVocabularyFiles(

@@ -98,7 +98,7 @@ function unknownClass(name: string, file: string): TokenizerError {
     field: "tokenizer_class",
     expected: `tokenizer.json in the folder, or one of ${known}`,
     received: name,
-    hint: "Put the model's tokenizer.json beside it: save_pretrained of a tokenizer in Python writes one.",
+    hint: "Put a tokenizer.json beside it: save_pretrained in Python writes one, and for Marian, of which it does not, copies of the models for transformers.js hold one.",
   });
 }
 
