@@ -66,6 +66,11 @@ const finetuneFlags: SettingFlags<typeof finetuneFields> = {
     about: "How classes count: none, as often as they occur, or balanced, all alike",
     choices: ["none", "balanced"],
   },
+  languageModelingWeight: {
+    placeholder: "X",
+    about: "Of GPT and GPT-2: how much predicting next tokens counts beside the task",
+    otherwise: "0.5",
+  },
   frozen: { about: "Train the head alone, on the model as it is" },
   freeze: { placeholder: "NAME", about: "Keep parameters whose names begin so, such as embeddings; repeatable" },
   evaluateEvery: { placeholder: "N", about: "Steps between evaluations; 0 for one at the end", otherwise: "an epoch" },

@@ -70,6 +70,11 @@ export interface Architecture<F extends Fields = Fields> {
   /** Every class by its published name. */
   readonly classes: Readonly<Record<string, ModelClass>>;
   readonly pretraining: PretrainingDefaults;
+  /**
+   * The published name of the word embedding within the base model, of architectures that predict next tokens with it:
+   * fine-tuning can go on doing so.
+   */
+  readonly wordEmbeddings?: string;
   // biome-ignore lint/suspicious/noExplicitAny: each architecture has its own configuration
   readonly sizes: (config: any) => ModelSizes;
   /** Whether a model with these settings reads from left to right; each does when left out. */

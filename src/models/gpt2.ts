@@ -557,6 +557,7 @@ const headKeys = withHead(decoderKeys, {
 export const gpt2: Architecture = {
   configuration: gpt2Config,
   presets: gpt2Presets,
+  wordEmbeddings: "wte.weight",
   pretraining: {
     objective: "causal-language-modeling",
     tokenizerKind: "bpe",

@@ -2,9 +2,12 @@
 export * from "./architecture.ts";
 export * from "./auto.ts";
 export type { CausalLanguageModel, GenerationInputs, GenerationOutputs } from "./causal-language-model.ts";
+export { flattenChoices } from "./choices.ts";
+export { rowLoss } from "./class-labels.ts";
 export { concreteInputs, type InputSpecs, symbolicInputs } from "./model-inputs.ts";
 export type { ModelMemory, ModelOptions } from "./model-runtime.ts";
 export { modelFolder } from "./model-source.ts";
 export { type ModelPart, type ModelSummary, type ModelUse, summarizeModel } from "./model-summary.ts";
+export { withNextTokenLoss } from "./next-tokens.ts";
 export * from "./pretrained-model.ts";
 export { findClass, loadArchitecture, type ModelType, modelTypes } from "./registry.ts";

@@ -403,6 +403,7 @@ const headKeys = withHead(decoderKeys, {
 export const openaiGpt: Architecture = {
   configuration: openaiGptConfig,
   presets: openaiGptPresets,
+  wordEmbeddings: "tokens_embed.weight",
   pretraining: {
     objective: "causal-language-modeling",
     tokenizerKind: "character-bpe",

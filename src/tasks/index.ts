@@ -6,6 +6,7 @@ export type {
   ClassFigures,
   Features,
   LabelOptions,
+  LanguageModelingOptions,
   PreparedTask,
   ProblemType,
   Task,
@@ -13,4 +14,5 @@ export type {
   TaskName,
   TaskOptions,
 } from "./task.ts";
+export { withTextMarks } from "./text-marks.ts";
 export { longestRow } from "./token-rows.ts";

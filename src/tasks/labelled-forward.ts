@@ -1,16 +1,56 @@
-/** A model's logits with the loss of its own head, or the same loss with weights for the classes. */
-import type { SymbolicTensor } from "../graph/index.ts";
-import type { AnyModel } from "../models/index.ts";
-import { weightedCrossEntropy } from "../nn/index.ts";
+/** A model's logits for a batch, and the losses of fine-tuning. */
+import { add, at, equal, matmul, mul, type Parameter, reshape, type SymbolicTensor, where } from "../graph/index.ts";
+import { type AnyModel, flattenChoices, withNextTokenLoss } from "../models/index.ts";
+import { crossEntropy, ignoredLabel, weightedCrossEntropy } from "../nn/index.ts";
 import type { SymbolicInputs } from "../objectives/index.ts";
+import type { LanguageModelingOptions } from "./task.ts";
 
-/** loss [] in nats, logits of the head's shape; `inputs` hold the labels. */
-export function forwardWithLabels(
+/** What a model says of rows of text. */
+export interface RowOutputs {
+  readonly logits: SymbolicTensor;
+  /** [R, T, D] */
+  readonly lastHiddenState: SymbolicTensor;
+  /** The inputs as the model read them, [R, T] each. */
+  readonly texts: SymbolicInputs;
+}
+
+/** Runs a model that reads rows; inputs [B, T], or [B, C, T], whose choices become rows of their own. Labels stay apart. */
+export function forwardRows(model: AnyModel, { labels: _, ...inputs }: SymbolicInputs): RowOutputs {
+  const texts = inputs.inputIds?.rank === 3 ? flattenChoices(inputs) : inputs;
+  const { logits, hiddenStates } = model.forward(texts);
+  return { logits, lastHiddenState: hiddenStates.at(-1), texts };
+}
+
+/** logits [..., C] and labels [...] of int64 → [] in nats. */
+export function classLoss(
+  logits: SymbolicTensor,
+  labels: SymbolicTensor,
+  classWeights: readonly number[] | undefined,
+): SymbolicTensor {
+  if (classWeights === undefined) return crossEntropy(logits, labels);
+  return weightedCrossEntropy(logits, labels, classWeights);
+}
+
+/**
+ * L = L_task + λ·L_lm: what the texts' own next tokens cost, beside the task. It keeps the language model while it is
+ * fine-tuned (Radford et al. 2018, §3.2).
+ */
+export function withLanguageModeling(
+  taskLoss: SymbolicTensor,
   model: AnyModel,
-  inputs: SymbolicInputs,
-  classWeights?: readonly number[],
-): { readonly loss: SymbolicTensor; readonly logits: SymbolicTensor } {
-  const { loss, logits } = model.forward(inputs);
-  if (classWeights === undefined) return { loss, logits };
-  return { loss: weightedCrossEntropy(logits, inputs.labels as SymbolicTensor, classWeights), logits };
+  { lastHiddenState, texts }: RowOutputs,
+  options: LanguageModelingOptions | undefined,
+): SymbolicTensor {
+  if (options === undefined || options.weight === 0) return taskLoss;
+  const words = model.parameters.get(`${model.keys.prefix}.${options.words}`) as Parameter;
+  const logits = matmul(lastHiddenState, words, { transposeRight: true });
+  const { inputIds, attentionMask } = texts as Readonly<Record<string, SymbolicTensor>>;
+  const labels = where(equal(attentionMask as SymbolicTensor, 0), ignoredLabel, inputIds as SymbolicTensor);
+  const { loss } = withNextTokenLoss({ logits }, { labels });
+  return add(taskLoss, mul(loss as SymbolicTensor, options.weight));
+}
+
+/** scores [B·C, 1] of rows that were inputIds [B, C, T] → [B, C]. */
+export function scoresOfChoices(scores: SymbolicTensor, inputIds: SymbolicTensor): SymbolicTensor {
+  return reshape(scores, { shape: [at(inputIds.shape, 0), at(inputIds.shape, 1)] });
 }

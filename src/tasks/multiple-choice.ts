@@ -2,12 +2,16 @@
  * Multiple choice: each choice is read beside the context and the question, and the best one is told.
  *
  * Paper: Devlin et al. 2019 (BERT), https://arxiv.org/abs/1810.04805, §4.4: a score for each choice, and a softmax over
- * the choices.
+ * the choices. Radford et al. 2018 (GPT), §3.3: a model without a head for choices scores each as a text.
  */
 import { int64Array, type ReadExample } from "../data/index.ts";
+import type { SymbolicTensor } from "../graph/index.ts";
 import { accuracy } from "../metrics/index.ts";
+import type { AnyModel, ModelTask } from "../models/index.ts";
+import { crossEntropy } from "../nn/index.ts";
+import type { SymbolicInputs } from "../objectives/index.ts";
 import { indexOfLargest, rowsOf } from "./classified-rows.ts";
-import { forwardWithLabels } from "./labelled-forward.ts";
+import { forwardRows, scoresOfChoices, withLanguageModeling } from "./labelled-forward.ts";
 import type { Features, PreparedTask, Task } from "./task.ts";
 import { inputsOfChoices, textWindows, tokenRow } from "./token-rows.ts";
 
@@ -20,10 +24,13 @@ interface ChoiceFeatures extends Features {
 
 export const multipleChoice: Task<"multiple-choice", ChoiceFeatures, number> = {
   name: "multiple-choice",
-  modelTask: "multipleChoice",
-  configuration: () => ({}),
+  modelTasks: ["multipleChoice", "sequenceClassification"],
+  configuration: (_examples, _options, _config, modelTask) => (modelTask === "multipleChoice" ? {} : { numLabels: 1 }),
 
-  prepare({ tokenizer }, { sequenceLength }): PreparedTask<Example, ChoiceFeatures, number> {
+  prepare(
+    { tokenizer, modelTask },
+    { sequenceLength, languageModeling },
+  ): PreparedTask<Example, ChoiceFeatures, number> {
     return {
       mainMetric: "accuracy",
 
@@ -45,8 +52,17 @@ export const multipleChoice: Task<"multiple-choice", ChoiceFeatures, number> = {
         ),
       }),
 
-      loss: (model, inputs) => forwardWithLabels(model, inputs).loss,
-      outputs: (model, inputs) => forwardWithLabels(model, inputs),
+      loss(model, inputs) {
+        const { logits, rows } = forwardChoices(model, inputs, modelTask);
+        const loss = crossEntropy(logits, inputs.labels as SymbolicTensor);
+        return rows === undefined ? loss : withLanguageModeling(loss, model, rows, languageModeling);
+      },
+
+      outputs(model, inputs) {
+        const { logits } = forwardChoices(model, inputs, modelTask);
+        return { logits, loss: crossEntropy(logits, inputs.labels as SymbolicTensor) };
+      },
+
       results: (outputs, _batch, features) => rowsOf(outputs, features.length).map(indexOfLargest),
 
       evaluate(examples, _features, results) {
@@ -56,6 +72,16 @@ export const multipleChoice: Task<"multiple-choice", ChoiceFeatures, number> = {
     };
   },
 };
+
+/** logits [B, C] of inputs [B, C, T]; a classifier of rows reads each choice as a row of its own, and scores it. */
+function forwardChoices(model: AnyModel, inputs: SymbolicInputs, modelTask: ModelTask) {
+  if (modelTask === "multipleChoice") {
+    const { labels: _, ...texts } = inputs;
+    return { logits: model.forward(texts).logits as SymbolicTensor, rows: undefined };
+  }
+  const rows = forwardRows(model, inputs);
+  return { logits: scoresOfChoices(rows.logits, inputs.inputIds as SymbolicTensor), rows };
+}
 
 /** A choice beside what it is about: [context, question and choice], or [question, choice] where there is no context. */
 export function choicePair(

@@ -34,6 +34,16 @@ export interface TaskOptions {
   readonly stride?: number | undefined;
   /** [C]: how much an example of each class counts; all alike when left out. */
   readonly classWeights?: readonly number[] | undefined;
+  /** Of pairs: whether both orders are read and their logits added, for tasks in which order says nothing. */
+  readonly bothOrders?: boolean | undefined;
+  /** λ and the published name of the word embedding, when training also predicts the text's own next tokens. */
+  readonly languageModeling?: LanguageModelingOptions | undefined;
+}
+
+export interface LanguageModelingOptions {
+  readonly weight: number;
+  /** Of the base model: `wte.weight`. */
+  readonly words: string;
 }
 
 /** Settings that decide what is learned. */
@@ -81,21 +91,28 @@ export interface PreparedTask<Example, F extends Features, Result> {
   evaluate(examples: readonly Example[], features: readonly F[], results: readonly Result[]): TaskEvaluation;
 }
 
+/** What a task is prepared for. */
+export interface TaskParts {
+  /** Of a model whose head has the task's labels. */
+  readonly config: PreTrainedConfig;
+  readonly modelTask: ModelTask;
+  readonly tokenizer: Tokenizer;
+}
+
 export interface Task<Name extends TaskName = TaskName, F extends Features = Features, Result = unknown> {
   readonly name: Name;
-  readonly modelTask: ModelTask;
+  /** The heads that can do it; the first one that an architecture has is taken. */
+  readonly modelTasks: readonly ModelTask[];
   /** What the training examples ask of a configuration, such as names for its classes. Throws a DataError. */
   configuration(
     examples: readonly ReadExample<Name>[],
     options: LabelOptions,
     config: PreTrainedConfig,
+    modelTask: ModelTask,
   ): Readonly<Record<string, unknown>>;
   /** Weights under which all classes count alike; of tasks that have classes. */
   classWeights?(examples: readonly ReadExample<Name>[], config: PreTrainedConfig): readonly number[];
-  prepare(
-    parts: { readonly config: PreTrainedConfig; readonly tokenizer: Tokenizer },
-    options: TaskOptions,
-  ): PreparedTask<ReadExample<Name>, F, Result>;
+  prepare(parts: TaskParts, options: TaskOptions): PreparedTask<ReadExample<Name>, F, Result>;
 }
 
 // biome-ignore lint/suspicious/noExplicitAny: each task has its own examples, features and results

@@ -7,10 +7,12 @@
  */
 import { int64Array, type NamedArray, type ReadExample } from "../data/index.ts";
 import { DataError } from "../errors.ts";
-import type { PreTrainedConfig } from "../models/index.ts";
+import type { SymbolicTensor } from "../graph/index.ts";
+import { type PreTrainedConfig, rowLoss } from "../models/index.ts";
+import type { SymbolicInputs } from "../objectives/index.ts";
 import { balancedWeights, ClassNames, namedClasses } from "./class-names.ts";
 import { indexOfLargest, rowsOf } from "./classified-rows.ts";
-import { forwardWithLabels } from "./labelled-forward.ts";
+import { classLoss, forwardRows, withLanguageModeling } from "./labelled-forward.ts";
 import type { Features, LabelOptions, PreparedTask, ProblemType, Task } from "./task.ts";
 import { classFigures, classSetFigures, numberFigures } from "./task-figures.ts";
 import { inputsOfRows, textWindows, tokenRow } from "./token-rows.ts";
@@ -27,7 +29,7 @@ type Logits = Float32Array;
 
 export const textClassification: Task<"text-classification", LabelledFeatures, Logits> = {
   name: "text-classification",
-  modelTask: "sequenceClassification",
+  modelTasks: ["sequenceClassification"],
 
   configuration(examples, options, config) {
     const problemType = problemTypeOf(examples, options);
@@ -51,6 +53,10 @@ export const textClassification: Task<"text-classification", LabelledFeatures, L
     const problemType = problemTypeOfConfig(config);
     const classes = new ClassNames(config);
     const labelOf = labelReader(problemType, classes);
+    const lossOf = (logits: SymbolicTensor, { labels }: SymbolicInputs): SymbolicTensor =>
+      problemType === "single_label_classification"
+        ? classLoss(logits, labels as SymbolicTensor, options.classWeights)
+        : rowLoss(logits, labels as SymbolicTensor, config);
     return {
       mainMetric: mainMetrics[problemType],
 
@@ -64,8 +70,16 @@ export const textClassification: Task<"text-classification", LabelledFeatures, L
         ),
 
       batch: (features) => ({ ...inputsOfRows(features, tokenizer), labels: labelArray(features, problemType) }),
-      loss: (model, inputs) => forwardWithLabels(model, inputs, options.classWeights).loss,
-      outputs: (model, inputs) => forwardWithLabels(model, inputs),
+      loss(model, inputs) {
+        const rows = forwardRows(model, inputs);
+        return withLanguageModeling(lossOf(rows.logits, inputs), model, rows, options.languageModeling);
+      },
+
+      outputs(model, inputs) {
+        const { logits } = forwardRows(model, inputs);
+        return { logits, loss: lossOf(logits, inputs) };
+      },
+
       results: (outputs, batch) => rowsOf(outputs, batch.labels?.dims[0] ?? 0),
 
       evaluate(examples, features, results) {

@@ -6,11 +6,12 @@
  * it stands farthest from the borders.
  */
 import { int64Array, type ReadExample } from "../data/index.ts";
+import type { SymbolicTensor } from "../graph/index.ts";
 import type { OutputArrays } from "../objectives/index.ts";
 import type { EncodedArrays } from "../tokenizers/index.ts";
 import { balancedWeights, ClassNames, namedClasses } from "./class-names.ts";
 import { indexOfLargest } from "./classified-rows.ts";
-import { forwardWithLabels } from "./labelled-forward.ts";
+import { classLoss, forwardRows, withLanguageModeling } from "./labelled-forward.ts";
 import type { Features, PreparedTask, Task } from "./task.ts";
 import { classFigures, entityFigures } from "./task-figures.ts";
 import { inputsOfRows, paddedLabels, textWindows, tokenRow } from "./token-rows.ts";
@@ -32,7 +33,7 @@ const defaultStride = 32;
 
 export const tokenClassification: Task<"token-classification", TaggedFeatures, Tags> = {
   name: "token-classification",
-  modelTask: "tokenClassification",
+  modelTasks: ["tokenClassification"],
 
   configuration: (examples, _options, config) =>
     namedClasses(
@@ -70,8 +71,17 @@ export const tokenClassification: Task<"token-classification", TaggedFeatures, T
         return { ...inputs, labels: int64Array(labels, dims) };
       },
 
-      loss: (model, inputs) => forwardWithLabels(model, inputs, options.classWeights).loss,
-      outputs: (model, inputs) => forwardWithLabels(model, inputs),
+      loss(model, inputs) {
+        const rows = forwardRows(model, inputs);
+        const loss = classLoss(rows.logits, inputs.labels as SymbolicTensor, options.classWeights);
+        return withLanguageModeling(loss, model, rows, options.languageModeling);
+      },
+
+      outputs(model, inputs) {
+        const { logits } = forwardRows(model, inputs);
+        return { logits, loss: classLoss(logits, inputs.labels as SymbolicTensor, undefined) };
+      },
+
       results: (outputs, batch, features) => tagsOf(outputs, batch.inputIds?.dims as readonly number[], features),
 
       evaluate(examples, features, results) {

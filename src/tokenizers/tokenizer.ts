@@ -22,6 +22,7 @@ import {
 } from "./encoded.ts";
 import type { Encoding } from "./encoding.ts";
 import { pad } from "./padding.ts";
+import { SequencePostProcessor, templatePostProcessor } from "./post-processors/index.ts";
 import { WordList } from "./pre-tokenizers/pre-tokenizer.ts";
 import { withPrefixSpace } from "./prefix-space.ts";
 import { savePretrainedTokenizer } from "./pretrained-files.ts";
@@ -226,6 +227,17 @@ export class Tokenizer extends SpecialTokens<[Texts, TokenizerCallOptions?], Enc
   }
 
   /**
+   * The same tokenizer with special tokens around texts: `"[CLS] $A [SEP]"` for one, `"[CLS] $A [SEP] $B:1 [SEP]:1"` for a
+   * pair. Throws a TokenizerError for a token that it does not have.
+   */
+  withTemplate(single: string, pair: string): Tokenizer {
+    const { postProcessor: before } = this.#pipeline;
+    const template = templatePostProcessor(single, pair, (token) => this.#idOfSpecial(token));
+    const postProcessor = before === undefined ? template : new SequencePostProcessor([before, template]);
+    return new Tokenizer(this.#pipeline.with({ postProcessor }), this.config, this.#createTensor);
+  }
+
+  /**
    * Writes tokenizer.json, tokenizer_config.json, special_tokens_map.json and the model's own vocabulary files; Python
    * opens the folder unchanged.
    */
@@ -295,6 +307,17 @@ export class Tokenizer extends SpecialTokens<[Texts, TokenizerCallOptions?], Enc
       this.#variants.set(key, pipeline);
     }
     return pipeline;
+  }
+
+  #idOfSpecial(token: string): number {
+    const id = this.#pipeline.idOf(token);
+    if (id !== undefined) return id;
+    throw new TokenizerError(`${token} is no token of this tokenizer.`, {
+      field: "template",
+      expected: "tokens of the vocabulary, $A and $B",
+      received: token,
+      hint: "Add it first, with addTokens.",
+    });
   }
 
   #addedToken(content: string): AddedToken | undefined {

@@ -1,13 +1,13 @@
 /** A fine-tuned model's figures on labelled examples: what `cloze evaluate` prints for a task. */
 
-import type { AnyModel } from "../models/index.ts";
-import { AutoConfig, classFor, type LoadOptions, loadArchitecture, type ModelOptions } from "../models/index.ts";
+import type { ModelOptions } from "../models/index.ts";
 import { loadTask, type TaskEvaluation, type TaskName } from "../tasks/index.ts";
 import { AutoTokenizer } from "../tokenizers/index.ts";
 import type { ExampleFileSettings } from "./finetune-settings.ts";
 import type { StageReport } from "./stages.ts";
 import { TaskEvaluator } from "./task-evaluator.ts";
 import { inFile, readTaskExamples } from "./task-examples.ts";
+import { taskModel, usualRowLength } from "./task-model.ts";
 
 export interface EvaluateTaskOptions extends ModelOptions, Partial<ExampleFileSettings> {
   /** Tokens of the longest row; what the model takes, 512 at most, when left out. */
@@ -23,8 +23,6 @@ export interface TaskModelEvaluation extends TaskEvaluation {
   readonly examples: number;
 }
 
-const longestRow = 512;
-
 /** Evaluates the model of a folder on a file of examples: the same numbers every time. */
 export async function evaluateTask(
   name: TaskName,
@@ -34,19 +32,16 @@ export async function evaluateTask(
 ): Promise<TaskModelEvaluation> {
   const { device, threads, report, onWarning, sequenceLength, stride, ...files } = options;
   const task = await loadTask(name);
-  const config = await AutoConfig.fromPretrained(folder);
-  const architecture = await loadArchitecture(config.modelType);
-  const modelClass = classFor(architecture, task.modelTask) as unknown as {
-    fromPretrained(folder: string, options: LoadOptions): Promise<AnyModel>;
-  };
-  const model = await modelClass.fromPretrained(folder, { device, threads, ...(onWarning && { onWarning }) });
+  const source = await taskModel(task, folder);
+  const { config, modelTask } = source;
+  const model = await source.load({ device, threads, ...(onWarning && { onWarning }) });
   try {
     const tokenizer = await AutoTokenizer.fromPretrained(folder);
-    const problemType = config.problemType ?? (config.numLabels === 1 ? "regression" : null);
+    const isNumber = name === "text-classification" && config.numLabels === 1;
+    const problemType = config.problemType ?? (isNumber ? "regression" : null);
     const examples = await readTaskExamples(name, data, { ...noFileSettings, ...files, problemType, onWarning });
-    const { maximumLength } = architecture.sizes(config);
-    const length = sequenceLength ?? Math.min(maximumLength, longestRow);
-    const prepared = task.prepare({ config: model.config, tokenizer }, { sequenceLength: length, stride });
+    const parts = { config: model.config, modelTask, tokenizer };
+    const prepared = task.prepare(parts, { sequenceLength: sequenceLength ?? usualRowLength(source), stride });
     const evaluator = inFile(data, () => new TaskEvaluator(model, prepared, examples));
     return { task: name, ...(await evaluator.evaluate({ report })), examples: examples.length };
   } finally {

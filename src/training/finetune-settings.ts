@@ -77,6 +77,8 @@ export const finetuneFields = {
   ),
   /** How classes count in the loss: each example alike, or rare classes more, so that all classes count alike. */
   classWeights: oneOf(["none", "balanced"], "none"),
+  /** λ: how much predicting the texts' next tokens counts beside the task; 0.5 for GPT and GPT-2, none for others. */
+  languageModelingWeight: nullable(number(0.5, { minimum: 0 })),
   /** Whether only the head is trained, on the model as it is. */
   frozen: boolean(false),
   /** Names of parameters that are kept as they are, or their beginnings, such as `embeddings` or `encoder.layer.0`. */

@@ -1,23 +1,26 @@
 /** Everything that fine-tuning needs before its first step: examples, a model with a head for them, a tokenizer. */
 import { textFingerprint } from "../data/index.ts";
 import { ConfigurationError } from "../errors.ts";
-import {
-  type AnyModel,
-  AutoConfig,
-  classFor,
-  type LoadOptions,
-  loadArchitecture,
-  type PreTrainedConfig,
-} from "../models/index.ts";
+import type { AnyModel, Architecture, PreTrainedConfig } from "../models/index.ts";
 import type { Random } from "../random.ts";
-import { type AnyPreparedTask, type AnyTask, type Features, loadTask } from "../tasks/index.ts";
-import { AutoTokenizer, type Tokenizer } from "../tokenizers/index.ts";
+import {
+  type AnyPreparedTask,
+  type AnyTask,
+  type Features,
+  type LanguageModelingOptions,
+  loadTask,
+  withTextMarks,
+} from "../tasks/index.ts";
+import { AutoTokenizer } from "../tokenizers/index.ts";
 import type { FinetuneSettings } from "./finetune-settings.ts";
 import type { FinetuneHooks, PreparedFinetuning } from "./finetuning-types.ts";
 import { TaskEvaluator } from "./task-evaluator.ts";
-import { inFile, readTaskExamples, splitExamples } from "./task-examples.ts";
+import { type TaskModel, taskModel, usualRowLength } from "./task-model.ts";
 
-const longestRow = 512;
+/** λ of Radford et al. 2018, §4.1. */
+const publishedLanguageModelingWeight = 0.5;
+
+import { inFile, readTaskExamples, splitExamples } from "./task-examples.ts";
 
 /** Reads the examples, loads the model with a head that has a class for each label, and makes tokens of all. */
 export async function prepareFinetuning(
@@ -26,39 +29,40 @@ export async function prepareFinetuning(
   { onWarning, onStage }: FinetuneHooks,
 ): Promise<PreparedFinetuning> {
   const task = await loadTask(settings.task);
-  const config = await AutoConfig.fromPretrained(settings.model);
-  const architecture = await loadArchitecture(config.modelType);
-  classFor(architecture, task.modelTask);
+  const source = await taskModel(task, settings.model);
+  const { config, modelTask, architecture } = source;
   const { training, heldOut, heldOutRule } = await readExamples(settings, onWarning);
   const labels = inFile(settings.train, () =>
-    task.configuration(training, { problemType: settings.problemType ?? undefined }, config),
+    task.configuration(training, { problemType: settings.problemType ?? undefined }, config, modelTask),
   );
-  const tokenizer = await AutoTokenizer.fromPretrained(settings.model);
-  const model = await loadModel(settings, task, { ...paddingOf(config, tokenizer), ...labels }, random, onWarning);
+  const { tokenizer, padding } = await prepareTokenizer(settings.model, architecture, config);
+  const { device, threads } = settings;
+  const options = { device: device ?? undefined, threads: threads ?? undefined, random: random.fork("model") };
+  const model = await source.load({ ...options, config: { ...padding, ...labels }, ...(onWarning && { onWarning }) });
+  const { vocabSize } = model.config as { readonly vocabSize: number };
+  if (tokenizer.length > vocabSize) model.resizeTokenEmbeddings(tokenizer.length);
   freezeParts(model, settings);
-  const { width, maximumLength } = architecture.sizes(config);
-  const options = { sequenceLength: rowLength(settings, maximumLength), stride: settings.stride ?? undefined };
-  const classWeights = balancedClasses(settings, task, training, model.config);
-  const prepared = task.prepare({ config: model.config, tokenizer }, { ...options, classWeights }) as AnyPreparedTask;
-  onStage?.({ stage: "reading examples", done: 0, total: training.length, unit: "examples" });
+  const taskOptions = {
+    sequenceLength: rowLength(settings, source),
+    stride: settings.stride ?? undefined,
+    classWeights: balancedClasses(settings, task, training, model.config),
+    languageModeling: languageModelingOf(settings, architecture),
+  };
+  const prepared = task.prepare({ config: model.config, modelTask, tokenizer }, taskOptions) as AnyPreparedTask;
+  const report = (done: number): void =>
+    onStage?.({ stage: "reading examples", done, total: training.length, unit: "examples" });
+  report(0);
   const features = inFile(settings.train, () => prepared.features(training)) as Features[];
-  onStage?.({ stage: "reading examples", done: training.length, total: training.length, unit: "examples" });
+  report(training.length);
+  const heldOutFile = settings.validation ?? settings.train;
   const evaluator =
-    heldOut.length === 0
-      ? undefined
-      : inFile(settings.validation ?? settings.train, () => new TaskEvaluator(model, prepared, heldOut));
+    heldOut.length === 0 ? undefined : inFile(heldOutFile, () => new TaskEvaluator(model, prepared, heldOut));
   return {
-    settings,
-    model,
-    tokenizer,
-    task: prepared,
-    features,
+    ...{ settings, model, tokenizer, task: prepared, features, heldOutRule, evaluator },
     trainingExamples: training.length,
     heldOutExamples: heldOut.length,
-    heldOutRule,
-    evaluator,
-    fingerprint: await textFingerprint(JSON.stringify([training, options])),
-    width,
+    fingerprint: await textFingerprint(JSON.stringify([training, taskOptions])),
+    width: architecture.sizes(config).width,
   };
 }
 
@@ -74,27 +78,30 @@ async function readExamples(settings: FinetuneSettings, onWarning: FinetuneHooks
   return { training, heldOut, heldOutRule: rule };
 }
 
-/** What a model must know of padding, where its own settings say nothing: GPT was trained without any. */
-function paddingOf(config: PreTrainedConfig, tokenizer: Tokenizer): Readonly<Record<string, unknown>> {
+/**
+ * The folder's tokenizer, and what the model must know of it. GPT was trained without padding: the end of a text stands for
+ * it; and its texts are marked as its paper does.
+ */
+async function prepareTokenizer(folder: string, { wordEmbeddings }: Architecture, config: PreTrainedConfig) {
+  const published = await AutoTokenizer.fromPretrained(folder);
+  const tokenizer = wordEmbeddings === undefined ? published : withTextMarks(published);
   if (tokenizer.padToken === undefined) tokenizer.padToken = tokenizer.eosToken ?? tokenizer.unkToken;
   const { padTokenId } = config as { readonly padTokenId?: number | null };
-  return padTokenId === null || padTokenId === undefined ? { padTokenId: tokenizer.padTokenId } : {};
+  return { tokenizer, padding: padTokenId == null ? { padTokenId: tokenizer.padTokenId } : {} };
 }
 
-async function loadModel(
-  { model: folder, device, threads }: FinetuneSettings,
-  task: AnyTask,
-  config: Readonly<Record<string, unknown>>,
-  random: Random,
-  onWarning: FinetuneHooks["onWarning"],
-): Promise<AnyModel> {
-  const { modelType } = await AutoConfig.fromPretrained(folder);
-  const modelClass = classFor(await loadArchitecture(modelType), task.modelTask) as unknown as {
-    fromPretrained(folder: string, options: LoadOptions): Promise<AnyModel>;
-  };
-  const options = { device: device ?? undefined, threads: threads ?? undefined, random: random.fork("model") };
-  const onNote = onWarning === undefined ? {} : { onWarning };
-  return modelClass.fromPretrained(folder, { ...options, config, ...onNote });
+/** λ of the settings, or that of GPT's paper for models that predict next tokens. */
+function languageModelingOf(
+  { languageModelingWeight }: FinetuneSettings,
+  { wordEmbeddings: words, configuration }: Architecture,
+): LanguageModelingOptions | undefined {
+  if (words !== undefined) return { words, weight: languageModelingWeight ?? publishedLanguageModelingWeight };
+  if (languageModelingWeight === null || languageModelingWeight === 0) return undefined;
+  throw new ConfigurationError(`${configuration.modelType} predicts no next tokens while it is fine-tuned.`, {
+    field: "languageModelingWeight",
+    expected: "0, or a model such as gpt2 or openai-gpt",
+    received: String(languageModelingWeight),
+  });
 }
 
 function balancedClasses(
@@ -122,8 +129,9 @@ function freezeParts(model: AnyModel, { frozen, freeze }: FinetuneSettings): voi
 }
 
 /** Tokens of the longest row, as many as the settings say and the model takes. */
-function rowLength({ sequenceLength }: FinetuneSettings, maximumLength: number): number {
-  if (sequenceLength === null) return Math.min(maximumLength, longestRow);
+function rowLength({ sequenceLength }: FinetuneSettings, source: TaskModel): number {
+  const { maximumLength } = source.architecture.sizes(source.config);
+  if (sequenceLength === null) return usualRowLength(source);
   if (sequenceLength <= maximumLength) return sequenceLength;
   throw new ConfigurationError(`rows of ${sequenceLength} tokens are longer than the model takes`, {
     field: "sequenceLength",

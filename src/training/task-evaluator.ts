@@ -1,5 +1,5 @@
 /** A model's figures on labelled examples. */
-import type { SymbolicTensor } from "../graph/index.ts";
+import { type Shape, type SymbolicTensor, shapeOf } from "../graph/index.ts";
 import { type AnyModel, type InputSpecs, symbolicInputs } from "../models/index.ts";
 import type { OutputArrays, PreparedBatch } from "../objectives/index.ts";
 import { type AnyPreparedTask, type Features, longestRow, type TaskEvaluation } from "../tasks/index.ts";
@@ -64,10 +64,24 @@ export class TaskEvaluator<Example> {
   }
 }
 
-/** Type and shape of the arrays of a batch that the model takes. */
+/**
+ * Type and shape of the arrays of a batch that the model takes: as it says itself, or where a task reads it in its own way,
+ * such as several choices an example, as the arrays have them.
+ */
 export function taskInputSpecs(model: AnyModel, batch: PreparedBatch): InputSpecs {
-  const specs = model.inputSpecs(new Set(Object.keys(batch)));
-  return Object.fromEntries(Object.entries(specs).filter(([name]) => name in batch));
+  const known = model.inputSpecs(new Set(Object.keys(batch)));
+  const entries = Object.entries(batch).flatMap(([name, { type, dims }]) => {
+    const spec = known[name];
+    if (spec === undefined) return [];
+    const fits = spec.type === type && spec.shape.length === dims.length;
+    return [[name, fits ? spec : { type, shape: axesOf(dims) }] as const];
+  });
+  return Object.fromEntries(entries);
+}
+
+/** [B], [B, T] or [B, C, T]. */
+function axesOf({ length: rank }: readonly number[]): Shape {
+  return shapeOf(...["B", "C", "T"].filter((axis) => axis === "B" || (axis === "T" ? rank > 1 : rank > 2)));
 }
 
 /** The arrays with these names. */
