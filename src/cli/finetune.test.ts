@@ -104,7 +104,7 @@ describe("finetune", () => {
     ];
     const { exitCode, stderr } = await runCloze([...words, "--json"]);
     expect(exitCode).toBe(2);
-    expect(stderr).toContain("Line 2 has a label that the model does not know");
+    expect(stderr).toContain("Line 2: There is a label that the model does not know");
   });
 
   it.each([

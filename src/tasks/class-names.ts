@@ -43,12 +43,12 @@ export class ClassNames {
     this.#ids = new Map(this.names.map((name, id) => [name, id]));
   }
 
-  /** The number of a class. A model whose classes have no names of their own takes their numbers. `line` is named in the error. */
-  idOf(label: string, line: number): number {
+  /** The number of a class. A model whose classes have no names of their own takes their numbers. */
+  idOf(label: string): number {
     const id = this.#ids.get(label) ?? this.#ids.get(`LABEL_${label}`);
     if (id !== undefined) return id;
     const shown = this.names.length > 12 ? `${this.names.slice(0, 12).join(", ")}, …` : this.names.join(", ");
-    throw new DataError(`Line ${line} has a label that the model does not know.`, {
+    throw new DataError("There is a label that the model does not know.", {
       field: "label",
       expected: `one of ${shown}`,
       received: label,
@@ -65,7 +65,7 @@ export function balancedWeights(
   const classes = new ClassNames(config);
   const counts = new Float64Array(classes.names.length);
   for (const label of labels) {
-    const id = classes.idOf(label, 0);
+    const id = classes.idOf(label);
     counts[id] = (counts[id] as number) + 1;
   }
   return Array.from(counts, (count) => (count === 0 ? 0 : labels.length / (counts.length * count)));

@@ -24,7 +24,10 @@ export interface Features {
 }
 
 /** The examples that a task knows how to read. */
-export type TaskName = Extract<ExampleTask, "text-classification" | "token-classification" | "multiple-choice">;
+export type TaskName = Extract<
+  ExampleTask,
+  "text-classification" | "token-classification" | "question-answering" | "multiple-choice"
+>;
 
 /** How examples are turned into tokens, beside what the task itself says. */
 export interface TaskOptions {

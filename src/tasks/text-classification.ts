@@ -12,6 +12,7 @@ import { type PreTrainedConfig, rowLoss } from "../models/index.ts";
 import type { SymbolicInputs } from "../objectives/index.ts";
 import { balancedWeights, ClassNames, namedClasses } from "./class-names.ts";
 import { indexOfLargest, rowsOf } from "./classified-rows.ts";
+import { atLine } from "./example-lines.ts";
 import { classLoss, forwardRows, withLanguageModeling } from "./labelled-forward.ts";
 import type { Features, LabelOptions, PreparedTask, ProblemType, Task } from "./task.ts";
 import { classFigures, classSetFigures, numberFigures } from "./task-figures.ts";
@@ -65,7 +66,7 @@ export const textClassification: Task<"text-classification", LabelledFeatures, L
           textWindows(tokenizer, text, textPair, options).map((window) => ({
             example,
             rows: [tokenRow(window)],
-            label: labelOf(label, line),
+            label: atLine(line, () => labelOf(label)),
           })),
         ),
 
@@ -92,8 +93,8 @@ export const textClassification: Task<"text-classification", LabelledFeatures, L
           );
         }
         // Labels under the model's own names: 1 may be called LABEL_1 there.
-        const gold = examples.map(({ label, line }) =>
-          [label].flat().map((name) => classes.names[classes.idOf(String(name), line)] as string),
+        const gold = examples.map(({ label }) =>
+          [label].flat().map((name) => classes.names[classes.idOf(String(name))] as string),
         );
         const predicted = logits.map((values) =>
           problemType === "single_label_classification"
@@ -135,12 +136,12 @@ function problemTypeOfConfig({ problemType, numLabels }: PreTrainedConfig): Prob
 }
 
 function labelReader(problemType: ProblemType, classes: ClassNames) {
-  return (label: Example["label"], line: number): number | readonly number[] => {
+  return (label: Example["label"]): number | readonly number[] => {
     if (problemType === "regression") return Number(label);
-    const ids = [label].flat().map((name) => classes.idOf(String(name), line));
+    const ids = [label].flat().map((name) => classes.idOf(String(name)));
     if (problemType === "multi_label_classification") return classes.names.map((_, id) => Number(ids.includes(id)));
     if (ids.length === 1) return ids[0] as number;
-    throw new DataError(`Line ${line} has ${ids.length} labels.`, {
+    throw new DataError(`There are ${ids.length} labels for one text.`, {
       field: "label",
       expected: "one class: the model tells one from the others",
       received: JSON.stringify(label),

@@ -11,6 +11,7 @@ import type { OutputArrays } from "../objectives/index.ts";
 import type { EncodedArrays } from "../tokenizers/index.ts";
 import { balancedWeights, ClassNames, namedClasses } from "./class-names.ts";
 import { indexOfLargest } from "./classified-rows.ts";
+import { atLine } from "./example-lines.ts";
 import { classLoss, forwardRows, withLanguageModeling } from "./labelled-forward.ts";
 import type { Features, PreparedTask, Task } from "./task.ts";
 import { classFigures, entityFigures } from "./task-figures.ts";
@@ -55,7 +56,7 @@ export const tokenClassification: Task<"token-classification", TaggedFeatures, T
 
       features: (examples) =>
         examples.flatMap(({ tokens, labels, line }, example) => {
-          const ids = labels.map((label) => classes.idOf(label, line));
+          const ids = atLine(line, () => labels.map((label) => classes.idOf(label)));
           return textWindows(tokenizer, tokens, undefined, { ...options, stride }).map((window, index, all) =>
             taggedWindow(window, all[index - 1], ids, example),
           );

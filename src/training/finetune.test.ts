@@ -44,6 +44,11 @@ const examples: Readonly<Record<TaskName, readonly string[]>> = {
     };
     return JSON.stringify({ tokens, labels: tokens.map(labelOf) });
   }),
+  "question-answering": sentences(96).map((context) => {
+    const animal = context.split(" ")[1] as string;
+    const answers = [{ text: animal, start: context.indexOf(animal) }];
+    return JSON.stringify({ question: "the animal ?", context, answers });
+  }),
   "multiple-choice": sentences(96).map((text, index) => {
     const animal = text.split(" ")[1] as string;
     const choices = places.slice(1).toSpliced(index % 3, 0, animal as never);
@@ -79,7 +84,16 @@ async function train(
 ) {
   const events: TrainingEvent[] = [];
   const values: Partial<FinetuneSettings> = {
-    ...{ output: join(folder, name), epochs: 10, batchSize: 8, learningRate: 2e-3, threads: 1, validationShare: 0.2 },
+    ...{
+      output: join(folder, name),
+      epochs: 10,
+      batchSize: 8,
+      learningRate: 2e-3,
+      threads: 1,
+      validationShare: 0.2,
+      checkpointEvery: 0,
+      evaluateEvery: 0,
+    },
     ...settings,
   };
   const result = await finetune(values, options, {
