@@ -11,7 +11,6 @@ import type { AnyModel, ModelTask } from "../models/index.ts";
 import { crossEntropy } from "../nn/index.ts";
 import type { SymbolicInputs } from "../objectives/index.ts";
 import type { EncodedArrays } from "../tokenizers/index.ts";
-import { choicePairs } from "./choice-pairs.ts";
 import { indexOfLargest, rowsOf } from "./classified-rows.ts";
 import { forwardRows, scoresOfChoices, withLanguageModeling } from "./labelled-forward.ts";
 import type { Features, PreparedTask, Task } from "./task.ts";
@@ -37,10 +36,9 @@ export const multipleChoice: Task<"multiple-choice", ChoiceFeatures, number> = {
       mainMetric: "accuracy",
 
       features: (examples) =>
-        examples.map(({ context, question, choices, label }, example) => {
-          // A question without a context is read beside the choices itself.
-          const about = context === undefined ? { context: question ?? "" } : { context, question };
-          const rows = choicePairs({ ...about, choices }).map(({ text, textPair }) => {
+        examples.map(({ choices, label, ...about }, example) => {
+          const rows = choices.map((choice) => {
+            const [text, textPair] = choicePair(about, choice);
             const [window] = textWindows(tokenizer, text, textPair, { sequenceLength });
             return tokenRow(window as EncodedArrays);
           });
@@ -84,4 +82,13 @@ function forwardChoices(model: AnyModel, inputs: SymbolicInputs, modelTask: Mode
   }
   const rows = forwardRows(model, inputs);
   return { logits: scoresOfChoices(rows.logits, inputs.inputIds as SymbolicTensor), rows };
+}
+
+/** A choice beside what it is about: [context, question and choice], or [question, choice] where there is no context. */
+export function choicePair(
+  { context, question }: Pick<Example, "context" | "question">,
+  choice: string,
+): [text: string, textPair: string] {
+  if (context === undefined) return [question ?? "", choice];
+  return [context, question === undefined ? choice : `${question} ${choice}`];
 }
