@@ -6,7 +6,7 @@
  *     export type BertConfig = ConfigOf<typeof bertConfig>;
  */
 import { CheckpointError, ConfigurationError } from "../errors.ts";
-import { boolean, type Field, integersByName, list, namesById, nullable, oneOf, text } from "./fields.ts";
+import { boolean, type Field, integersByName, list, namesById, nullable, oneOf, size, text } from "./fields.ts";
 import {
   createDocument,
   type DocumentOf,
@@ -28,6 +28,11 @@ const commonFields = {
   architectures: nullable(list(text()), null, { omitDefault: true }),
   /** The type in which the weights are stored: "float32", "float16", "bfloat16". Older files call it torch_dtype. */
   dtype: nullable(text(), null, { otherKeys: ["torch_dtype"], omitDefault: true }),
+  /**
+   * How many tokens each layer of a decoder attends to, one's own counted, of a model that was trained with a limited
+   * history. Our own key: other programs keep it and attend to all.
+   */
+  attentionWindows: nullable(list(size()), null, { key: "cloze_attention_windows", omitDefault: true }),
   isEncoderDecoder: boolean(false, { omitDefault: true }),
   problemType: nullable(oneOf(problemTypes, "single_label_classification"), null, { omitDefault: true }),
   /** Names of the classes by number, and back. */

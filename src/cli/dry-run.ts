@@ -59,6 +59,7 @@ function summaryOf(run: PretrainRun, totalSteps: number, batch: PreparedBatch, s
     parameters: model.store.parameters.reduce((sum, { size }) => sum + size, 0),
     vocabSize: tokenizer.length,
     objective: objective.name,
+    masks: masksText(objective.name, settings),
     trainingTokens: training.counts.tokens,
     heldOutTokens: heldOut?.counts.tokens ?? 0,
     totalSteps,
@@ -69,6 +70,20 @@ function summaryOf(run: PretrainRun, totalSteps: number, batch: PreparedBatch, s
     firstRow: firstRow(run, batch),
     settings,
   };
+}
+
+/** What is hidden of a row, and how rows are cut. */
+function masksText(objective: string, settings: PretrainRun["settings"]): string | undefined {
+  const { maskShare, maskUnit, maxNgram, maskDraws, rows } = settings;
+  if (!objective.includes("masked-language-modeling")) return undefined;
+  const unit = maskUnit === "n-gram" ? `n-grams of up to ${maxNgram} words` : `${maskUnit}s`;
+  const draws = maskDraws === "dynamic" ? "new in each epoch" : "drawn once";
+  const cut = objective.includes("+")
+    ? "pairs of segments"
+    : rows === "full-sentences"
+      ? "whole sentences"
+      : "running text";
+  return `${100 * maskShare}% in ${unit}, ${draws}; rows are ${cut}`;
 }
 
 /** The first row as tokens, and what is asked of it. */
@@ -95,6 +110,7 @@ function summaryText(summary: ReturnType<typeof summaryOf>): string {
     ["model", `${summary.class}, ${countText(summary.parameters)} parameters`],
     ["vocabulary", `${countText(summary.vocabSize)} tokens`],
     ["objective", summary.objective],
+    ...(summary.masks === undefined ? [] : [["masks", summary.masks]]),
     ["text", `${countText(summary.trainingTokens)} tokens to train on, ${countText(summary.heldOutTokens)} held out`],
     ["steps", `${countText(totalSteps)}${pace}`],
     ["memory", `${bytesText(memory.peakBytes ?? 0)} at the peak, of ${bytesText(memory.limitBytes ?? 0)}`],

@@ -23,7 +23,8 @@ export const pretrainFlags: SettingFlags<typeof pretrainFields> = {
   objective: {
     placeholder: "NAME",
     about: `What is learned, several joined by +: ${objectiveNames.join(", ")}`,
-    otherwise: "what the architecture was published with",
+    otherwise:
+      "causal-language-modeling with gpt2 and openai-gpt, masked-language-modeling with the others, with albert +sentence-order-prediction",
   },
   corpus: {
     placeholder: "FILE|DIR|brown|song-ci",
@@ -98,7 +99,12 @@ export const pretrainFlags: SettingFlags<typeof pretrainFields> = {
     placeholder: "N",
     about: "Of static masks: differently masked copies of a row that take turns; BERT had 10",
   },
-  maskUnit: { placeholder: "UNIT", about: "What is masked together", choices: ["token", "word", "n-gram"] },
+  maskUnit: {
+    placeholder: "UNIT",
+    about: "What is masked together",
+    choices: ["token", "word", "n-gram"],
+    otherwise: "token; n-gram with albert",
+  },
   maxNgram: { placeholder: "N", about: "Words of the longest n-gram" },
   maxPredictionsPerSequence: {
     placeholder: "N",
@@ -109,6 +115,7 @@ export const pretrainFlags: SettingFlags<typeof pretrainFields> = {
     placeholder: "KIND",
     about: "Rows of masked language modeling alone: contiguous, running text, or full-sentences, as RoBERTa had",
     choices: ["contiguous", "full-sentences"],
+    otherwise: "contiguous; full-sentences with roberta",
   },
   shortSequenceProbability: { placeholder: "X", about: "Of pairs: share of rows with a random shorter length" },
   history: {

@@ -221,8 +221,9 @@ describe("the flags of objectives", () => {
       const given = ["--model", join(output, "history"), "--data", join(folder, "corpus.txt"), ...words, "--json"];
       return (await run(["evaluate", "causal-language-modeling", ...given])).lines[0]?.metrics;
     };
-    expect(await evaluated("--history", "24")).toEqual(await evaluated());
-    expect(await evaluated("--history", "2")).not.toEqual(await evaluated());
+    // The folder says how far the model reads back.
+    expect(await evaluated("--history", "2")).toEqual(await evaluated());
+    expect(await evaluated("--history", "24")).not.toEqual(await evaluated());
   });
 
   it.each([
@@ -248,7 +249,7 @@ describe("the flags of objectives", () => {
     const { stdout } = await run(["pretrain", "--help"]);
     const help = stdout.replaceAll(/\s+/g, " ");
     expect(help).toMatch(/--mask-draws <KIND> [^(]*\(default: dynamic\)/);
-    expect(help).toMatch(/--mask-unit <UNIT> [^(]*\(default: token\)/);
+    expect(help).toMatch(/--mask-unit <UNIT> [^(]*\(default: token; n-gram with albert\)/);
     expect(help).toMatch(/--history <K> [^(]*\(default: all of the row\)/);
   });
 });
@@ -261,6 +262,7 @@ describe("pretrain --dry-run", () => {
     expect(lines).toHaveLength(1);
     expect(lines[0]).toMatchObject({
       ...{ dryRun: true, class: "BertForMaskedLM", totalSteps: 200, objective: "masked-language-modeling" },
+      masks: "15% in tokens, new in each epoch; rows are running text",
       batch: { inputIds: { type: "int64", shape: [2, 12] } },
       memory: { peakBytes: expect.any(Number) },
       firstRow: { tokens: expect.arrayContaining(["[CLS]"]), asked: expect.any(Array) },

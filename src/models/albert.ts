@@ -514,6 +514,7 @@ export const albert: Architecture = {
   presets: albertPresets,
   pretraining: {
     objective: "masked-language-modeling+sentence-order-prediction",
+    masking: { unit: "n-gram" },
     tokenizerKind: "unigram",
     narrowStart: {
       embeddings: ["embeddings.word_embeddings.weight", "embeddings.token_type_embeddings.weight"],

@@ -43,9 +43,17 @@ export interface NarrowStartParts {
   readonly outputBias: string;
 }
 
+/** Where an architecture's masks are not single tokens of running text. */
+export interface PublishedMasking {
+  readonly unit?: "word" | "n-gram";
+  /** Of masked language modeling alone. */
+  readonly rows?: "full-sentences";
+}
+
 /** How an architecture is pretrained unless somebody says otherwise. */
 export interface PretrainingDefaults {
   readonly objective: string;
+  readonly masking?: PublishedMasking;
   /** The kind of tokenizer that it was published with. */
   readonly tokenizerKind: "wordpiece" | "bpe" | "character-bpe" | "unigram";
   /** What a narrow start needs; absent where none was tried. */

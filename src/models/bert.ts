@@ -176,6 +176,7 @@ export type BertLayerConfig = Pick<
   | "layerNormEps"
   | "isDecoder"
   | "addCrossAttention"
+  | "attentionWindows"
 >;
 
 /** What a layer reads beside the hidden states. */
@@ -241,11 +242,11 @@ export function runBertLayers(
   layers: readonly BertLayer[],
   embedded: SymbolicTensor,
   inputs: BertInputs & DecoderTracingOptions,
-  { isDecoder }: BertLayerConfig,
+  { isDecoder, attentionWindows }: BertLayerConfig,
 ): Omit<BertOutputs, "poolerOutput"> {
   const { attentionMask, pastKeyValues, encoderHiddenStates: source, encoderAttentionMask } = inputs;
   const padding = attentionMask === undefined || isDecoder ? undefined : paddingMask(attentionMask);
-  const maskOf = isDecoder ? causalMasks(inputs) : () => padding;
+  const maskOf = isDecoder ? causalMasks(inputs, attentionWindows) : () => padding;
   const sourceMask = encoderAttentionMask && paddingMask(encoderAttentionMask);
   const hiddenStates = [embedded];
   const attentions: SymbolicTensor[] = [];

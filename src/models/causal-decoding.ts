@@ -34,7 +34,8 @@ export class CausalDecoder implements NextTokenModel {
   constructor(model: AnyModel, maximumLength: number, context: PromptContext = {}) {
     this.maximumLength = maximumLength;
     this.#model = model;
-    this.#sizes = cacheSizesOf(model);
+    // A window counts back over the arrays of a cache, which have room between what was read and what comes.
+    this.#sizes = model.config.attentionWindows == null ? cacheSizesOf(model) : undefined;
     this.#context = context;
   }
 

@@ -69,6 +69,20 @@ describe("generate", () => {
     expect((await own.generate({ inputIds: [[5, 6]] }, { maxNewTokens: 3 })).dims).toEqual([1, 5]);
   });
 
+  it("reads back as far as the folder says, with its cache given up for that", async () => {
+    const folder = join(scratch, "limited");
+    const limited = await GPT2LMHeadModel.fromPretrained(golden, { threads: 1, config: { attentionWindows: [2, 3] } });
+    await limited.savePretrained(folder);
+    const again = await GPT2LMHeadModel.fromPretrained(folder, { threads: 1 });
+    expect(again.config.attentionWindows).toEqual([2, 3]);
+    const said = async (of: GPT2LMHeadModel, first: number[]) =>
+      list(await of.generate({ inputIds: [[...first, 5, 6, 7, 8]] }, { maxNewTokens: 6, eosTokenId: null }))[0]?.slice(
+        2,
+      );
+    expect(await said(again, [30, 31])).toEqual(await said(again, [9, 10]));
+    expect(await said(model, [30, 31])).not.toEqual(await said(again, [30, 31]));
+  });
+
   it.each([
     [{ inputIds: [5, 6] }, {}, { kind: "data", field: "inputIds" }],
     [{ inputIds: [[5, 6]], attentionMask: [[1, 0]] }, {}, { kind: "data", field: "attentionMask" }],

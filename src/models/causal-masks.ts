@@ -15,9 +15,13 @@ interface CausalInputs extends DecoderTracingOptions, TokenInputs {
   readonly pastKeyValues?: readonly KeyValue[];
 }
 
-/** The additive mask [B or 1, 1, T, P + T] of a layer by its place; layers with windows of one length share theirs. */
-export function causalMasks(inputs: CausalInputs): (layer: number) => SymbolicTensor {
-  const { attentionMask, pastKeyValues, attentionWindows } = inputs;
+/**
+ * The additive mask [B or 1, 1, T, P + T] of a layer by its place; layers with windows of one length share theirs.
+ *
+ * @param own the windows that the model was trained with, unless the inputs say otherwise.
+ */
+export function causalMasks(inputs: CausalInputs, own: readonly number[] | null): (layer: number) => SymbolicTensor {
+  const { attentionMask, pastKeyValues, attentionWindows = own } = inputs;
   const made = new Map<number | undefined, SymbolicTensor>();
   return (layer) => {
     const window = attentionWindows?.[layer];

@@ -317,7 +317,7 @@ export class GPT2Model extends PreTrainedModel<GPT2Config, GPT2Inputs, GPT2Outpu
 
   override forward(inputs: GPT2Inputs & DecoderTracingOptions): GPT2Outputs {
     const { pastKeyValues, encoderHiddenStates: source, encoderAttentionMask } = inputs;
-    const maskOf = causalMasks(inputs);
+    const maskOf = causalMasks(inputs, this.config.attentionWindows);
     const sourceMask = encoderAttentionMask && paddingMask(encoderAttentionMask);
     const hiddenStates = [this.#embed(inputs)];
     const attentions: SymbolicTensor[] = [];

@@ -221,7 +221,7 @@ export class OpenAIGPTModel extends PreTrainedModel<OpenAIGPTConfig, OpenAIGPTIn
   }
 
   override forward(inputs: OpenAIGPTInputs & DecoderTracingOptions): OpenAIGPTOutputs {
-    const { attentionMask, attentionWindows } = inputs;
+    const { attentionMask, attentionWindows = this.config.attentionWindows } = inputs;
     const length = at(tokenShape(inputs), 1);
     const padding = attentionMask && paddingMask(attentionMask);
     const hiddenStates = [this.#embed(inputs)];

@@ -417,6 +417,7 @@ export const roberta: Architecture = {
   presets: robertaPresets,
   pretraining: {
     objective: "masked-language-modeling",
+    masking: { rows: "full-sentences" },
     tokenizerKind: "bpe",
     narrowStart: {
       embeddings: ["embeddings.word_embeddings.weight", "embeddings.token_type_embeddings.weight"],

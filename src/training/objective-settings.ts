@@ -1,5 +1,6 @@
 /** The settings that belong to some objectives only: refused with the others, and handed to those that they belong to. */
 import { ConfigurationError } from "../errors.ts";
+import type { PublishedMasking } from "../models/index.ts";
 import { type ObjectiveOptions, pairObjectiveNames, type WordMark, wordStarts } from "../objectives/index.ts";
 import { type Tokenizer, writeTokenizerJson } from "../tokenizers/index.ts";
 import { type PretrainSettings, pretrainFields } from "./pretrain-settings.ts";
@@ -9,6 +10,19 @@ interface Owner {
   readonly what: string;
   readonly owns: (parts: readonly string[], settings: PretrainSettings) => boolean;
   readonly settings: readonly (keyof PretrainSettings)[];
+}
+
+/** The settings with what the architecture was published with in place of what was left out, where it has an effect. */
+export function withPublishedMasking(
+  settings: PretrainSettings,
+  published: PublishedMasking,
+  objectiveName: string,
+): PretrainSettings {
+  const parts = objectiveName.split("+").map((part) => part.trim());
+  if (!masks(parts)) return settings;
+  const maskUnit = settings.maskUnit ?? published.unit ?? "token";
+  const rows = settings.rows ?? published.rows ?? "contiguous";
+  return { ...settings, maskUnit, ...(parts.length === 1 && { rows }) };
 }
 
 const masks = (parts: readonly string[]): boolean => parts.includes("masked-language-modeling");
@@ -45,11 +59,19 @@ const owners: readonly Owner[] = [
   },
 ];
 
-/** Throws a ConfigurationError for a setting that would have no effect: it is not its default, and the objective has none. */
-export function checkObjectiveSettings(settings: PretrainSettings, objectiveName: string): void {
+/**
+ * Throws a ConfigurationError for a setting that would have no effect: it is not its default, and the objective has none.
+ *
+ * @param masked the settings with nothing left out.
+ */
+export function checkObjectiveSettings(
+  settings: PretrainSettings,
+  masked: PretrainSettings,
+  objectiveName: string,
+): void {
   const parts = objectiveName.split("+").map((part) => part.trim());
   for (const { what, owns, settings: names } of owners) {
-    if (owns(parts, settings)) continue;
+    if (owns(parts, masked)) continue;
     const name = names.find((each) => settings[each] !== pretrainFields[each].default);
     if (name === undefined) continue;
     throw new ConfigurationError(`${name} has no effect here: it belongs to ${what}.`, {
@@ -64,7 +86,9 @@ export function checkObjectiveSettings(settings: PretrainSettings, objectiveName
 /** What the settings say to `loadObjective`. `layers` are the model's. */
 export function objectiveOptions(settings: PretrainSettings, tokenizer: Tokenizer, layers: number): ObjectiveOptions {
   const { maskShare: share, maskTokenShare: maskShare, randomTokenShare: randomShare } = settings;
-  const { maskUnit: unit, maskDraws: draws, maskCopies: copies, maxNgram, rows } = settings;
+  const { maskDraws: draws, maskCopies: copies, maxNgram } = settings;
+  const unit = settings.maskUnit ?? "token";
+  const rows = settings.rows ?? "contiguous";
   const { maxPredictionsPerSequence, history, shortSequenceProbability } = settings;
   const starts = unit === "token" ? undefined : wordStartsOf(tokenizer, unit);
   return {
@@ -86,7 +110,7 @@ function wordStartsOf(tokenizer: Tokenizer, unit: string): Uint8Array {
       field: "maskUnit",
       expected: "token, or a tokenizer of the kind wordpiece, bpe or unigram",
       received: unit,
-      hint: "Leave it out, or take another tokenizer.",
+      hint: "Set it to token, or take another tokenizer.",
     });
   }
   const vocabulary: string[] = Array(tokenizer.length).fill("");

@@ -89,14 +89,14 @@ export const pretrainFields = {
   maskDraws: oneOf(["dynamic", "static"], "dynamic"),
   /** Of static masks: the differently masked copies of each row that take turns; BERT's data held 10. */
   maskCopies: size(1),
-  /** What masked language modeling hides together. */
-  maskUnit: oneOf(["token", "word", "n-gram"], "token"),
+  /** What masked language modeling hides together; as the architecture was published when left out: ALBERT's n-grams. */
+  maskUnit: nullable(oneOf(["token", "word", "n-gram"], "token")),
   /** Words of the longest n-gram. */
   maxNgram: size(3),
   /** No more tokens of a row are hidden than this; no limit when left out. */
   maxPredictionsPerSequence: nullable(size()),
-  /** How masked language modeling alone cuts rows: running text, or whole sentences (RoBERTa). */
-  rows: oneOf(["contiguous", "full-sentences"], "contiguous"),
+  /** How masked language modeling alone cuts rows: running text, or whole sentences, RoBERTa's when left out. */
+  rows: nullable(oneOf(["contiguous", "full-sentences"], "contiguous")),
   /** Of pairs: the share of rows whose target is a random shorter length. */
   shortSequenceProbability: probability(0.1),
   /** How many tokens before it a causal prediction may read; all of the row when left out. */

@@ -11,7 +11,9 @@ import {
   type ModelTask,
   type NarrowStartParts,
   type PreTrainedConfig,
+  type PublishedMasking,
 } from "../models/index.ts";
+import { historyWindows } from "../objectives/index.ts";
 import { nearestName } from "../platform/option-names.ts";
 import type { Random } from "../random.ts";
 import { startNarrow } from "./narrow-start.ts";
@@ -30,6 +32,8 @@ export interface ModelPlan {
   readonly objectiveName: string;
   /** Of the model that will be trained. */
   readonly layers: number;
+  /** The masks that its architecture was published with. */
+  readonly masking: PublishedMasking;
   /** The folder of the tokenizer; null when one is trained. */
   readonly tokenizerFolder: string | null;
   readonly tokenizerKind: TokenizerKind;
@@ -64,6 +68,7 @@ export async function planModel(settings: PretrainSettings, resumedFrom: string 
   return {
     objectiveName,
     layers,
+    masking: pretraining.masking ?? {},
     tokenizerFolder: resumedFrom ?? settings.tokenizer ?? settings.model,
     tokenizerKind: settings.tokenizerKind ?? pretraining.tokenizerKind,
     tokenizerUse: architecture.tasks.maskedLM === undefined ? "causal" : "masked",
@@ -143,10 +148,21 @@ async function newModel(
   const { width, maximumLength } = sizes(base);
   const narrowStart = narrowStartOf(settings, pretraining.narrowStart, width);
   const initializerRange = settings.initializerRange ?? (narrowStart === undefined ? undefined : 1 / Math.sqrt(width));
-  const config = configuration.create((initializerRange === undefined ? {} : { initializerRange }) as object, base);
+  const config = configuration.create(
+    {
+      ...(initializerRange === undefined ? {} : { initializerRange }),
+      ...windowsOf(settings, sizes(base).layers),
+    } as object,
+    base,
+  );
   const model = new (classFor(architecture, task))(config as never).initialize(random, modelOptions(settings));
   if (narrowStart !== undefined) startNarrow(model, narrowStart, await tokenCounts(), random);
   return { model, width, maximumLength };
+}
+
+/** What the model's folder has to say of a limited history. */
+function windowsOf({ history }: PretrainSettings, layers: number): { readonly attentionWindows?: readonly number[] } {
+  return history === null ? {} : { attentionWindows: historyWindows(history, layers) };
 }
 
 /** What a narrow start treats, when the settings or the model's width ask for one. */
@@ -194,7 +210,9 @@ async function continuedModel(
   const modelClass = classFor(architecture, task) as unknown as {
     fromPretrained(folder: string, options: object): Promise<AnyModel>;
   };
-  const model = await modelClass.fromPretrained(folder, modelOptions(settings));
+  const { layers } = architecture.sizes(await AutoConfig.fromPretrained(folder));
+  const windows = windowsOf(settings, layers);
+  const model = await modelClass.fromPretrained(folder, { ...modelOptions(settings), config: windows });
   const { width, maximumLength } = architecture.sizes(model.config);
   const { vocabSize } = model.config as { vocabSize: number };
   if (tokens.vocabSize > vocabSize) {

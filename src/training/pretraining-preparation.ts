@@ -6,7 +6,7 @@ import { loadObjective, type Objective } from "../objectives/index.ts";
 import type { Random } from "../random.ts";
 import { Evaluator, type Metrics } from "./evaluation.ts";
 import { freezeParameters } from "./frozen-parameters.ts";
-import { checkObjectiveSettings, objectiveOptions } from "./objective-settings.ts";
+import { checkObjectiveSettings, objectiveOptions, withPublishedMasking } from "./objective-settings.ts";
 import type { PretrainSettings } from "./pretrain-settings.ts";
 import { countTokens, prepareTokenizer, specialTokensOf, tokenizeAndSplit } from "./pretraining-corpus.ts";
 import { type PretrainingModel, planModel } from "./pretraining-model.ts";
@@ -27,13 +27,14 @@ export async function preparePretraining(
   { resumedFrom, cacheFolder, random, hooks }: PreparationContext,
 ): Promise<PretrainRun & PretrainingModel> {
   const plan = await planModel(settings, resumedFrom);
-  checkObjectiveSettings(settings, plan.objectiveName);
+  const masked = withPublishedMasking(settings, plan.masking, plan.objectiveName);
+  checkObjectiveSettings(settings, masked, plan.objectiveName);
   const report = hooks.onStage ?? (() => undefined);
   const kind = { kind: plan.tokenizerKind, vocabSize: settings.vocabSize, use: plan.tokenizerUse };
   const source = await openCorpus(settings.corpus, { onWarning: hooks.onWarning });
   const tokenizer = await prepareTokenizer(source, plan.tokenizerFolder, kind, report);
   const tokens = specialTokensOf(tokenizer);
-  const options = objectiveOptions(settings, tokenizer, plan.layers);
+  const options = objectiveOptions(masked, tokenizer, plan.layers);
   const objective = (await loadObjective(plan.objectiveName, tokens, options)) as Objective<AnyModel>;
   const corpus = await tokenizeAndSplit(source, tokenizer, settings.holdOutEvery, objective.corpus, {
     cacheFolder,
@@ -47,7 +48,7 @@ export async function preparePretraining(
   const { heldOut } = corpus;
   const evaluate = async (options = {}): Promise<Metrics> =>
     heldOut === undefined ? {} : evaluator.evaluate(heldOut, { sequenceLength, ...options });
-  return { settings, tokenizer, ...corpus, ...prepared, objective, sequenceLength, evaluate };
+  return { settings: masked, tokenizer, ...corpus, ...prepared, objective, sequenceLength, evaluate };
 }
 
 /** Tokens of a row, as many as the settings say and the model takes. */

@@ -39,7 +39,7 @@ export class PretrainingRun {
       ...this.#hooks,
       afterStep: async ({ step, totalSteps }) => (await this.#hooks.afterStep?.(run, step, totalSteps)) ?? false,
     });
-    await training.begin(this.#settings, resume);
+    await training.begin(run.settings, resume);
     const firstBatch = setup.phases[0]?.firstBatch as () => ReturnType<TrainingSetup["phases"][number]["firstBatch"]>;
     await this.#hooks.onReady?.(run, training.state.totalSteps, firstBatch);
     const result = await training.run();
