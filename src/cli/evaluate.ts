@@ -26,9 +26,8 @@ const options = {
 };
 
 const names = [...taskNames, ...evaluationObjectives];
-type Name = (typeof names)[number];
 
-const isTask = (name: Name): name is (typeof taskNames)[number] => (taskNames as readonly string[]).includes(name);
+const isTask = (name: string): name is (typeof taskNames)[number] => (taskNames as readonly string[]).includes(name);
 
 export const evaluate = defineCommand({
   arguments: [{ name: "<task>", about: names.join(", ") }],
@@ -36,10 +35,12 @@ export const evaluate = defineCommand({
   examples: [
     "cloze evaluate text-classification --model ./my-classifier --data test.tsv",
     "cloze evaluate masked-language-modeling --model ./my-bert --data held-out.txt",
+    "cloze evaluate masked-language-modeling+sentence-order-prediction --model ./my-albert --data held-out.txt",
     "cloze evaluate causal-language-modeling --model ./my-gpt2 --data held-out.txt --json",
   ],
   async run(request, { output, progress }) {
-    const name = chosen(request.arguments[0] ?? "", names, "task");
+    const given = request.arguments[0] ?? "";
+    const name = given.includes("+") ? given : chosen(given, names, "task");
     refuseForeignOptions(name, request);
     const { model, data, stride, history, sequenceLength, device, threads } = request.values;
     const common = {
@@ -61,7 +62,7 @@ export const evaluate = defineCommand({
 });
 
 /** Options of tasks would be without effect on objectives, and the other way round. */
-function refuseForeignOptions(name: Name, { given }: CommandRequest<typeof options>): void {
+function refuseForeignOptions(name: string, { given }: CommandRequest<typeof options>): void {
   const ofTasks = ["stride", ...Object.keys(exampleFileOptions)];
   const foreign = (isTask(name) ? ["history"] : ofTasks).find((option) => given.has(option));
   if (foreign === undefined) return;

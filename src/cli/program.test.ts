@@ -177,7 +177,7 @@ describe("settings files", () => {
     ["twice.yaml", "vocabSize: 1\nvocab-size: 2", "vocab-size", "Remove one"],
     ["self.yaml", "configFile: x", "configFile", "Remove it"],
     ["array.json", "[1]", undefined, "a line such as"],
-    ["broken.json", '{"vocabSize": 3', undefined, "cut short"],
+    ["broken.json", '{"vocabSize": 3', "(the whole file)", "cut short"],
     ["broken.yaml", "a: b: c", undefined, "the place that the message names"],
     ["empty.yaml", "", undefined, "a line such as"],
   ])("refuses %s", async (name, content, field, hint) => {

@@ -1,7 +1,6 @@
 /** Training: the loop, its checkpoints, and pretraining from text to a model folder. */
 export {
   type EvaluateModelOptions,
-  type EvaluationObjective,
   evaluateModel,
   evaluationObjectives,
   type ModelEvaluation,

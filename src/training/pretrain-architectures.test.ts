@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { AutoModelForCausalLM, AutoModelForPreTraining, modelTypes } from "../models/index.ts";
 import { Random } from "../random.ts";
 import { AutoTokenizer } from "../tokenizers/index.ts";
+import { evaluateModel } from "./evaluate-model.ts";
 import type { TrainingEvent } from "./events.ts";
 import { pretrain } from "./pretrain.ts";
 import type { PretrainSettings } from "./pretrain-settings.ts";
@@ -71,6 +72,27 @@ describe("pretraining", () => {
     expect(again.config).toMatchObject({ vocabSize: tokenizer.length });
   });
 
+  it.each([
+    ["albert", null, ["sentence-order-prediction", "masked-language-modeling+sentence-order-prediction"]],
+    ["bert", "masked-language-modeling+next-sentence-prediction", ["next-sentence-prediction"]],
+    [
+      "bert",
+      "masked-language-modeling+three-class-next-sentence-prediction",
+      ["three-class-next-sentence-prediction", "masked-language-modeling+three-class-next-sentence-prediction"],
+    ],
+  ])("%s trained on %s is evaluated on pairs as well", async (architecture, objective, evaluated) => {
+    const { output } = await train(`${architecture}-${objective}`, { architecture, objective, steps: 3 });
+    for (const task of evaluated) {
+      const warnings: string[] = [];
+      const options = { threads: 1, onWarning: (text: string) => warnings.push(text) };
+      const { metrics } = await evaluateModel(task, output, join(folder, "corpus.txt"), options);
+      expect(metrics.pairAccuracy).toBeGreaterThan(0.1);
+      expect(metrics[task.includes("+") ? "pairLoss" : "loss"]).toBeGreaterThan(0);
+      expect("perplexity" in metrics).toBe(task.includes("+"));
+      expect(warnings.filter((text) => /drawn|initialized|missing/.test(text))).toEqual([]);
+    }
+  });
+
   it.each(["bert", "roberta"])("%s becomes a decoder that sees no later token", async (architecture) => {
     const objective = "causal-language-modeling";
     const { output } = await train(`${architecture}-causal`, { architecture, objective, steps: 5 });
@@ -91,5 +113,7 @@ describe("pretraining", () => {
     const { output } = await train("encoder", { architecture: "bert", steps: 2 });
     const seeing = train("seeing", { model: output, objective: "causal-language-modeling" });
     await expect(seeing).rejects.toMatchObject({ kind: "configuration", field: "is_decoder" });
+    const evaluated = evaluateModel("causal-language-modeling", output, join(folder, "corpus.txt"));
+    await expect(evaluated).rejects.toMatchObject({ kind: "configuration", field: "is_decoder" });
   });
 });

@@ -10,13 +10,13 @@ import {
   loadArchitecture,
   type ModelTask,
   type NarrowStartParts,
-  type PreTrainedConfig,
   type PublishedMasking,
 } from "../models/index.ts";
 import { historyWindows } from "../objectives/index.ts";
 import { nearestName } from "../platform/option-names.ts";
 import type { Random } from "../random.ts";
 import { startNarrow } from "./narrow-start.ts";
+import { headOf, requireCausal, requireTrainable } from "./objective-heads.ts";
 import type { PretrainSettings } from "./pretrain-settings.ts";
 import type { TokenizerKind } from "./tokenizer-training.ts";
 
@@ -59,10 +59,10 @@ export async function planModel(settings: PretrainSettings, resumedFrom: string 
   const architecture = await loadArchitecture(config?.modelType ?? settings.architecture);
   const { pretraining } = architecture;
   const objectiveName = settings.objective ?? pretraining.objective;
-  const task = taskOf(objectiveName);
+  requireTrainable(objectiveName);
+  const task = headOf(objectiveName, architecture);
   // What can be wrong is found before the corpus is read.
   classFor(architecture, task);
-  if (objectiveName.includes("+")) requirePairHead(architecture, objectiveName);
   if (config !== undefined && task === "causalLM") requireCausal(config, architecture, settings.model);
   const { layers } = architecture.sizes(config ?? (await newConfiguration(settings, architecture)));
   return {
@@ -77,45 +77,6 @@ export async function planModel(settings: PretrainSettings, resumedFrom: string 
         ? newModel(settings, architecture, task, tokens, tokenCounts, random)
         : continuedModel(settings, settings.model, architecture, task, tokens),
   };
-}
-
-/** The head that an objective trains. */
-function taskOf(objective: string): ModelTask {
-  const parts = objective.split("+");
-  const hasThreeClasses = parts.includes("three-class-next-sentence-prediction");
-  if (parts.length > 1) return hasThreeClasses ? "threeClassPreTraining" : "preTraining";
-  if (hasThreeClasses) {
-    throw new ConfigurationError("three-class-next-sentence-prediction is not trained alone", {
-      field: "objective",
-      expected: "masked-language-modeling+three-class-next-sentence-prediction",
-      received: objective,
-      hint: "its head is stored beside a masked language model's, so train both",
-    });
-  }
-  if (parts[0] === "masked-language-modeling") return "maskedLM";
-  return parts[0] === "causal-language-modeling" ? "causalLM" : "nextSentencePrediction";
-}
-
-/** Where the class for pretraining is also that for tokens alone, it has no head for pairs. */
-function requirePairHead({ tasks, configuration }: Architecture, objective: string): void {
-  if (tasks.preTraining !== tasks.maskedLM && tasks.preTraining !== tasks.causalLM) return;
-  throw new ConfigurationError(`${configuration.modelType} has no head for pairs of segments.`, {
-    field: "objective",
-    expected: "one objective alone",
-    received: objective,
-    hint: "choose bert or albert as the architecture for pairs",
-  });
-}
-
-/** A model that sees later tokens would only copy them. */
-function requireCausal(config: PreTrainedConfig, { isCausal = () => true }: Architecture, folder: string | null): void {
-  if (isCausal(config)) return;
-  throw new ConfigurationError(`In the model of ${folder} a token sees those after it.`, {
-    field: "is_decoder",
-    expected: "true",
-    received: "false",
-    hint: "set is_decoder to true in its config.json, or choose another objective",
-  });
 }
 
 function modelOptions(settings: PretrainSettings) {
