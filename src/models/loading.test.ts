@@ -3,7 +3,7 @@ import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:f
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { afterAll, describe, expect, it } from "vitest";
+import { afterAll, describe, expect, it, vi } from "vitest";
 import { type NamedTensor, openSafetensors, writeSafetensors } from "../checkpoints/index.ts";
 import { Random } from "../random.ts";
 import { BertForMaskedLM, BertForPreTraining, BertModel, GPT2LMHeadModel } from "./classes.ts";
@@ -20,6 +20,14 @@ const options = (warnings: string[] = []) => ({ threads: 1, onWarning: (text: st
 const ids = { inputIds: [[5, 6, 7]] };
 
 describe("fromPretrained", () => {
+  it("says what is odd in one line of the console", async () => {
+    const lines: unknown[][] = [];
+    const spy = vi.spyOn(console, "warn").mockImplementation((...words) => void lines.push(words));
+    await BertModel.fromPretrained(bertFolder);
+    spy.mockRestore();
+    expect(lines).toEqual([[expect.stringMatching(/in the file, but not part of this model: cls\./)]]);
+  });
+
   it("reads every parameter without a word", async () => {
     const warnings: string[] = [];
     const model = await BertForPreTraining.fromPretrained(bertFolder, options(warnings));

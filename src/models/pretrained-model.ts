@@ -305,7 +305,9 @@ async function loadModel<M extends AnyModel>(
   options: LoadOptions,
 ): Promise<M> {
   refuseUnknownNames(options, loadOptionNames, "the options of fromPretrained");
-  const { config: changes, random = new Random(0), strict, onWarning = console.warn, device, threads } = options;
+  const { config: changes, random = new Random(0), strict, device, threads } = options;
+  // The console would print the match as well.
+  const { onWarning = (text: string): void => console.warn(text) } = options;
   const modelOptions = { device, threads };
   const { configuration } = modelClass;
   const folder = await publishedFolder(source, ["weights"], {

@@ -552,6 +552,7 @@ export const platform: Platform = {
   folderName: path.dirname,
   resolve: resolvePath,
   packageFolder,
+  hubLibrary: () => import("@huggingface/hub"),
   environment: (name) => process.env[name],
   now: () => performance.now(),
   date: () => new Date(),

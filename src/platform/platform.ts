@@ -95,6 +95,9 @@ export interface WorkerPort {
   listen(onMessage: (message: unknown) => void): void;
 }
 
+/** What is used of the hub's own library. */
+export type HubLibrary = Pick<typeof import("@huggingface/hub"), "modelInfo" | "pathsInfo">;
+
 export interface Platform {
   readonly name: "node" | "web";
 
@@ -169,6 +172,9 @@ export interface Platform {
   resolve(path: string): string;
   /** The folder of an installed npm package as seen from this one, or undefined. */
   packageFolder(name: string): Promise<string | undefined>;
+
+  /** Asks about published models. Its package cannot be bundled for browsers. */
+  hubLibrary(): Promise<HubLibrary>;
 
   environment(name: string): string | undefined;
   /** Milliseconds that never run backwards, for durations. */

@@ -174,6 +174,7 @@ export const platform: Platform = {
   folderName,
   resolve: (path) => new URL(path, globalThis.location?.href ?? "http://localhost/").href,
   packageFolder: async () => undefined,
+  hubLibrary: lacking("download a model"),
   environment: () => undefined,
   now: () => performance.now(),
   date: () => new Date(),

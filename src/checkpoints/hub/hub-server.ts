@@ -1,4 +1,5 @@
 /** What is asked of the hub's server, and its refusals as typed errors. */
+import { platform } from "#platform";
 import { ConfigurationError, ResourceError } from "../../errors.ts";
 import type { HubId } from "./hub-id.ts";
 import type { HubSettings } from "./settings.ts";
@@ -35,7 +36,7 @@ export class HubServer {
   async commit(): Promise<string> {
     const { name, revision } = this.#id;
     const { sha } = await this.#understood(async () => {
-      const { modelInfo } = await import("@huggingface/hub");
+      const { modelInfo } = await platform.hubLibrary();
       return modelInfo({ name, revision, additionalFields: ["sha"], ...this.#access });
     });
     if (typeof sha === "string" && gitHashPattern.test(sha)) return sha;
@@ -45,7 +46,7 @@ export class HubServer {
   /** Those of the paths that are files of the commit. */
   async files(commit: string, paths: readonly string[]): Promise<RemoteFile[]> {
     const found = await this.#understood(async () => {
-      const { pathsInfo } = await import("@huggingface/hub");
+      const { pathsInfo } = await platform.hubLibrary();
       return pathsInfo({ repo: this.#id.name, revision: commit, paths: [...paths], ...this.#access });
     });
     return found.flatMap(({ path, type, oid, size, lfs }) => {
