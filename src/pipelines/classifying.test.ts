@@ -74,6 +74,16 @@ describe("text-classification", () => {
     );
   });
 
+  it("reads rows alone where nobody knows which tokens are padding", async () => {
+    const classify = await open("text-classification", goldenModel("gpt2"));
+    expect(warnings).toEqual([
+      expect.stringMatching(/gpt2 was not trained for text-classification: it lacks score.weight/),
+    ]);
+    const texts = ["the cat", "a bird flew over the house"];
+    const alone = [await classify(texts[0] as string), await classify(texts[1] as string)].flat();
+    expect(await classify(texts)).toEqual(alone);
+  });
+
   it("refuses what it cannot read", async () => {
     const classify = await open("text-classification", goldenModel("bert-nli"));
     await expect(classify("a", { topK: 0 })).rejects.toMatchObject({ kind: "configuration", field: "topK" });
@@ -147,7 +157,7 @@ describe("zero-shot-classification", () => {
     });
     const classify = await open("zero-shot-classification", goldenModel("bert-nli"));
     await expect(classify("a", [])).rejects.toMatchObject({ kind: "data", field: "candidateLabels" });
-    await expect(classify(" ", ["a"])).rejects.toMatchObject({ kind: "data", field: "text" });
+    await expect(classify("", ["a"])).rejects.toMatchObject({ kind: "data", field: "text" });
     await expect(classify("a", ["b"], { hypothesisTemplate: "no place" })).rejects.toMatchObject({
       field: "hypothesisTemplate",
     });
@@ -194,10 +204,16 @@ describe("question-answering", () => {
     }
   });
 
+  it("finds nothing where nothing is", async () => {
+    const answer = await open("question-answering", goldenModel("bert-answers"));
+    expect(await answer("who", "  ")).toEqual({ score: 0, start: 0, end: 0, answer: "" });
+    expect(await answer("who", "  ", { topK: 2 })).toEqual([]);
+  });
+
   it("refuses what has no answer, and a question that fills the window", async () => {
     const answer = await open("question-answering", goldenModel("bert-answers"));
     await expect(answer("", "a cat")).rejects.toMatchObject({ kind: "data", field: "question" });
-    await expect(answer("who", "  ")).rejects.toMatchObject({ kind: "data", field: "context" });
+    await expect(answer("who", "")).rejects.toMatchObject({ kind: "data", field: "context" });
     await expect(answer({ question: "who" } as never)).rejects.toMatchObject({ kind: "data", field: "context" });
     const long = answer("who is the cat ? ".repeat(10), "the cat sat on the mat . ".repeat(3));
     await expect(long).rejects.toMatchObject({ kind: "data", field: "question" });

@@ -8,9 +8,9 @@ import {
   type CallOptions,
   checkCallOptions,
   checkFields,
+  checkFilled,
   checkSeveral,
   checkText,
-  checkWords,
 } from "./pipeline-inputs.ts";
 import { acceptedInputs, readRows, rowOf, rowsOfEach, textBatches } from "./text-batches.ts";
 import { loadTextModel, type PipelineOptions, type RowInputs } from "./text-model.ts";
@@ -95,7 +95,7 @@ function checkInput(input: unknown): ChoiceQuestion {
   const example = '{ context: "It rains.", choices: ["She takes an umbrella.", "She takes a nap."] }';
   const { context, question, choices } = checkFields(input, ["choices"], example);
   return {
-    ...(context === undefined && question !== undefined ? {} : { context: checkWords(context, "context") }),
+    ...(context === undefined && question !== undefined ? {} : { context: checkFilled(context, "context") }),
     ...(question !== undefined && { question: checkText(question, "question") }),
     choices: checkSeveral(choices, "choices"),
   };

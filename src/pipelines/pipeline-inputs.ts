@@ -35,10 +35,10 @@ export function checkTexts(texts: unknown, what = "text"): string[] {
   return Array.isArray(texts) ? texts.map((text) => checkText(text, what)) : [checkText(texts, what)];
 }
 
-/** A text that is more than spaces. Throws a DataError for anything else. */
-export function checkWords(text: unknown, what: string): string {
+/** A text of at least one character. Throws a DataError for anything else. */
+export function checkFilled(text: unknown, what: string): string {
   const checked = checkText(text, what);
-  if (checked.trim() !== "") return checked;
+  if (checked !== "") return checked;
   throw new DataError(`The ${what} is empty.`, {
     field: what,
     expected: "a text of at least one character",

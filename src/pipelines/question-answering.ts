@@ -9,8 +9,8 @@ import {
   checkCallOptions,
   checkCount,
   checkFields,
+  checkFilled,
   checkSwitch,
-  checkWords,
   optionError,
 } from "./pipeline-inputs.ts";
 import { readRows, rowOf, rowsOfEach, windowBatches } from "./text-batches.ts";
@@ -114,7 +114,7 @@ function readOptions(options: QuestionAnsweringOptions, task: string, maximumLen
 function checkInput(input: unknown): QuestionAndContext {
   const example = '{ question: "Who won?", context: "Ann won the race." }';
   const { question, context } = checkFields(input, ["question", "context"], example);
-  return { question: checkWords(question, "question"), context: checkWords(context, "context") };
+  return { question: checkFilled(question, "question"), context: checkFilled(context, "context") };
 }
 
 function answeredWindow(

@@ -11,9 +11,9 @@ import {
   type CallOptions,
   checkCallOptions,
   checkFields,
+  checkFilled,
   checkSeveral,
   checkSwitch,
-  checkWords,
   optionError,
 } from "./pipeline-inputs.ts";
 import { readRows, rowOf, rowsOfEach, textBatches } from "./text-batches.ts";
@@ -128,7 +128,7 @@ function checkTemplate(template: unknown): void {
 function checkInput(input: unknown): ZeroShotInput {
   const example = '{ text: "The team won.", candidateLabels: ["sports", "politics"] }';
   const { text, candidateLabels } = checkFields(input, ["text", "candidateLabels"], example);
-  return { text: checkWords(text, "text"), candidateLabels: checkSeveral(candidateLabels, "candidateLabels") };
+  return { text: checkFilled(text, "text"), candidateLabels: checkSeveral(candidateLabels, "candidateLabels") };
 }
 
 /** @param logits of each label's sentence, [classes] each. */
