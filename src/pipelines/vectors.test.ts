@@ -95,8 +95,8 @@ describe("feature-extraction", () => {
   });
 
   it("refuses modules that it does not know, and files that are broken", async () => {
-    const cases: [files: Record<string, string>, field: string | undefined][] = [
-      [{ "modules.json": "{" }, undefined],
+    const cases: [files: Record<string, string>, field: string][] = [
+      [{ "modules.json": "{" }, "(the whole file)"],
       [{ "modules.json": "{}" }, "the list"],
       [{ "modules.json": '[{"type":"a.Transformer","path":""},{"type":"a.LSTM","path":"1"}]' }, "1.type"],
       [{ "modules.json": '[{"type":"a.Transformer","path":""}]' }, "1.type"],
