@@ -6,6 +6,7 @@ import { AlignedText } from "./aligned-text.ts";
 import { fieldError, isCount, type JsonFields } from "./json-fields.ts";
 import { ROOT, TokenTrie } from "./models/token-trie.ts";
 import type { Normalizer } from "./normalizers/normalizer.ts";
+import { escapeForPattern } from "./patterns.ts";
 
 export interface AddedToken {
   readonly content: string;
@@ -205,10 +206,6 @@ class ManyTokens {
     }
     return longest;
   }
-}
-
-function escapeForPattern(text: string): string {
-  return text.replace(/[\\^$.*+?()[\]{}|/]/g, "\\$&");
 }
 
 function splitAt(source: AlignedText, matcher: Matcher | undefined, receive: PartReceiver): void {

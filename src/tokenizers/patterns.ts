@@ -64,9 +64,14 @@ export function publishedPattern(source: string): PatternSource {
 
 /** A plain text, as it stands. */
 export function textPattern(source: string): PatternSource {
-  const escaped = source.replace(/[\\^$.*+?()[\]{}|/]/g, "\\$&");
+  const escaped = escapeForPattern(source);
   // An empty pattern matches nowhere.
   return { source, isExpression: false, expression: new RegExp(escaped === "" ? "(?!)" : escaped, "gu") };
+}
+
+/** A text so that a regular expression takes it as it stands. */
+export function escapeForPattern(text: string): string {
+  return text.replace(/[\\^$.*+?()[\]{}|/]/g, "\\$&");
 }
 
 export function patternToJSON({ source, isExpression }: PatternSource): Record<string, string> {
