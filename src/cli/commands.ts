@@ -55,7 +55,7 @@ export const commandEntries: readonly CommandEntry[] = [
   },
   {
     name: "inspect",
-    about: "What a model folder holds: sizes, parameters, memory, uses",
+    about: "What a model folder holds and can do; where its heads look in a text",
     load: async () => (await import("./inspect.ts")).inspect,
   },
   {
