@@ -194,7 +194,7 @@ function checkStrategy(settings: GenerationSettings): void {
   const groups = settings.numBeamGroups ?? 1;
   const beams = settings.numBeams ?? 1;
   const refuse = (field: keyof GenerationSettings, message: string, expected: string): never => {
-    throw new ConfigurationError(message, { field, expected, received: String(settings[field]) });
+    throw new ConfigurationError(message, { field, expected, received: String(settings[field] ?? "nothing") });
   };
   if (beams % groups !== 0) {
     refuse("numBeamGroups", `${beams} beams cannot be shared out among ${groups} groups.`, "a divisor of numBeams");

@@ -178,6 +178,11 @@ describe("text-generation", () => {
     expect(result).toEqual(JSON.parse(json));
   });
 
+  it("refuses an encoder", async () => {
+    const encoder = pipeline("text-generation", `${golden}bert`, { onWarning });
+    await expect(encoder).rejects.toMatchObject({ kind: "configuration", field: "is_decoder" });
+  });
+
   it("leaves out and says the words that it is told to", async () => {
     const text = async (options: object): Promise<string> =>
       (await generate("今天天气", { maxNewTokens: 8, returnFullText: false, ...options }))[0]?.generatedText ?? "";

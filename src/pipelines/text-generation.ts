@@ -1,7 +1,8 @@
 /** Goes on from a text: greedily, by drawing, or with beams, as the options say. */
-import { DataError } from "../errors.ts";
+import { platform } from "#platform";
+import { ConfigurationError, DataError } from "../errors.ts";
 import type { GenerationOptions } from "../generation/index.ts";
-import { AutoModelForCausalLM } from "../models/index.ts";
+import { AutoModelForCausalLM, loadArchitecture } from "../models/index.ts";
 import type { Tensor } from "../tensor/index.ts";
 import type { EncodedTensors, Tokenizer } from "../tokenizers/index.ts";
 import {
@@ -58,12 +59,27 @@ export async function loadTextGeneration(source: string, options: PipelineOption
     paddingSide: "left",
   });
   const { model, tokenizer } = parts;
+  await requireCausal(parts);
 
   async function generate(given: string | readonly string[], callOptions: TextGenerationOptions = {}) {
     const results = await generateAll(parts, checkTexts(given), callOptions);
     return typeof given === "string" ? results[0] : results;
   }
   return Object.assign(generate, { tokenizer, release: () => model.release() }) as TextGenerationPipeline;
+}
+
+/** An encoder has never been asked what comes next. */
+async function requireCausal({ model, folder }: TextModel<CausalLM>): Promise<void> {
+  const { isCausal = () => true } = await loadArchitecture(model.config.modelType);
+  if (isCausal(model.config)) return;
+  await model.release();
+  throw new ConfigurationError(`The model of ${folder} does not go on from a text: a token sees those after it.`, {
+    file: platform.join(folder, "config.json"),
+    field: "is_decoder",
+    expected: "true, or another kind of model such as gpt2",
+    received: "false",
+    hint: "Fill blanks with it (fill-mask), or take a model that was trained on causal language modeling.",
+  });
 }
 
 async function generateAll(

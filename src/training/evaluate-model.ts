@@ -1,6 +1,6 @@
 /** A model folder's figures on a text: what `cloze evaluate` prints for an objective. */
 import { openCorpus } from "../data/index.ts";
-import { ConfigurationError } from "../errors.ts";
+import { ConfigurationError, DataError } from "../errors.ts";
 import type { SymbolicTensor } from "../graph/index.ts";
 import {
   type AnyModel,
@@ -33,8 +33,9 @@ export interface EvaluateModelOptions extends ModelOptions {
 export interface ModelEvaluation {
   readonly task: string;
   /**
-   * `loss` in nats a predicted token or pair (`maskedLoss` and `pairLoss` of both together), `perplexity` e to its power, an accuracy as a share (masked: on positions that are
-   * all [MASK], 15% of the text, the same ones every time), and for causal models `bitsPerByte` of the UTF-8 text.
+   * `loss` in nats a predicted token or pair (`maskedLoss` and `pairLoss` where both are learned), `perplexity` e to the
+   * power of that of tokens, an accuracy as a share (masked: on positions that are all [MASK], 15% of the text, the same
+   * ones every time), and for causal models `bitsPerByte` of the UTF-8 text.
    */
   readonly metrics: Metrics;
   /** Documents of the text. */
@@ -77,6 +78,14 @@ export async function evaluateModel(
   try {
     const sequenceLength = options.sequenceLength ?? Math.min(maximumLength, longestRow);
     const tallies = await evaluator.tally(corpus, { sequenceLength, report });
+    if (Object.values(tallies).every(({ count }) => count === 0)) {
+      throw new DataError(`The text gives no examples of ${task}.`, {
+        file: source.name,
+        expected: "documents with a blank line between them; pairs of segments need several sentences in each",
+        received: `${corpus.counts.documents} documents, ${corpus.counts.sentences} sentences`,
+        hint: "Give a longer text.",
+      });
+    }
     const metrics: Record<string, number> = {};
     for (const [name, { sum, count }] of Object.entries(tallies)) metrics[name] = sum / Math.max(1, count);
     const perToken = pairObjectiveNames.includes(task) ? undefined : (metrics.loss ?? metrics.maskedLoss);
