@@ -39,7 +39,8 @@ export async function followBeams(
 ): Promise<Beam[][]> {
   let logits = await model.begin(prompts);
   while (!signal?.aborted) {
-    for (const search of searches) search.advance((place) => logitsOfRow(logits, place));
+    // A copy: several beams may read one row, and their processors change what they read.
+    for (const search of searches) search.advance((place) => logitsOfRow(logits, place).slice());
     const running = searches.flatMap((search) => search.running);
     if (running.length === 0) break;
     logits = await model.step(
