@@ -48,7 +48,7 @@ async function train({ architecture: modelType, selected, dropout }: TrainingCas
     (symbolic) => ({ loss: model.forward(symbolic).loss as SymbolicTensor }),
     Object.fromEntries(Object.keys(inputs).map((input) => [input, specs[input] as TensorSpec])),
     gradients,
-    { dropout: dropout > 0, threads },
+    { dropout: dropout > 0, threads, largestBatch: inputs },
   );
   const parameters = model.store.parameters.map((parameter) => ({
     name: parameter.name,

@@ -64,6 +64,11 @@ export const pretrainFlags: SettingFlags<typeof pretrainFields> = {
   beta1: { placeholder: "X", about: "AdamW's decay of the first moment" },
   beta2: { placeholder: "X", about: "AdamW's decay of the second moment" },
   epsilon: { placeholder: "X", about: "AdamW's ε" },
+  moments: {
+    placeholder: "TYPE",
+    about: "How AdamW keeps its moments: float32, or bfloat16 in half of the memory",
+    choices: ["float32", "bfloat16"],
+  },
   maximumGradientNorm: { placeholder: "X", about: "Gradients are clipped to this norm; 0 for never" },
   dropout: { placeholder: "X", about: "Dropout of a new model", otherwise: "as published; 0 up to 256 features" },
   freeze: {

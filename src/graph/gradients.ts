@@ -35,7 +35,7 @@ import {
   transpose,
   where,
 } from "./ops.ts";
-import { projectionLossGradients } from "./projection-loss.ts";
+import { partedLossGradients, projectionLossGradients } from "./projection-loss.ts";
 import {
   addDimensions,
   type Dimension,
@@ -380,6 +380,13 @@ export const gradientRules: { readonly [K in OperatorType]: Rule<K> } = {
     return [() => crossEntropyGradient(at(outputs, 1), at(inputs, 1), mul(gradient, at(outputs, 2)), attributes), null];
   },
   crossEntropyGradient: firstOrderOnly("crossEntropyGradient"),
+  partedLoss: ({ inputs, outputs, attributes, gradient, gradients }) => {
+    if (gradients.slice(1).some((other) => other !== undefined)) {
+      throw new ShapeError("partedLoss: only the loss can be differentiated", { field: "partedLoss" });
+    }
+    const { x, weight, bias } = partedLossGradients(inputs, outputs, attributes, gradient);
+    return [x, weight, null, bias];
+  },
 
   conv1d: ({ inputs, attributes, gradient }) => {
     const [x, weight] = [at(inputs, 0), at(inputs, 1)];

@@ -6,6 +6,7 @@ export { gradientRules } from "./gradients.ts";
 export { type LoweredGraph, lower, lowerToOnnx, type Port } from "./lower.ts";
 export * from "./operator.ts";
 export * from "./ops.ts";
+export { lossInParts } from "./projection-loss.ts";
 export * from "./shapes.ts";
 export * from "./symbolic-tensor.ts";
 export * from "./trace.ts";

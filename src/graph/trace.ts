@@ -2,7 +2,7 @@
  * What is true while a graph is being traced: the module whose code runs, and whether dropout is on. Tracing is
  * synchronous, so one current trace suffices.
  */
-import type { Shape } from "./shapes.ts";
+import type { DimensionValues, Shape } from "./shapes.ts";
 import { input, type SymbolicTensor } from "./symbolic-tensor.ts";
 
 /** A place where dropout is applied: the runner fills the mask of `shape` before each step. */
@@ -17,10 +17,13 @@ export interface DropoutSite {
 export interface TraceOptions {
   /** Whether dropout is on. */
   readonly training?: boolean;
+  /** What named dimensions come to at most, where large results are to be made in parts. */
+  readonly largest?: DimensionValues | undefined;
 }
 
 export interface Trace {
   readonly training: boolean;
+  readonly largest: DimensionValues | undefined;
   readonly scopes: string[];
   readonly dropoutSites: DropoutSite[];
 }
@@ -29,7 +32,7 @@ let current: Trace = newTrace({});
 let sequence = 0;
 
 function newTrace(options: TraceOptions): Trace {
-  return { training: options.training ?? false, scopes: [], dropoutSites: [] };
+  return { training: options.training ?? false, largest: options.largest, scopes: [], dropoutSites: [] };
 }
 
 /** Runs `build` under a trace of its own and returns what it built with the dropout sites that it met. */
@@ -63,6 +66,11 @@ export function currentScope(): string {
 /** Whether dropout is on. */
 export function isTraining(): boolean {
   return current.training;
+}
+
+/** What named dimensions come to at most, if that was said. */
+export function largestSizes(): DimensionValues | undefined {
+  return current.largest;
 }
 
 /** The place of the next node in tracing order. */

@@ -18,7 +18,7 @@ export function transposedProduct(left: SymbolicTensor, right: SymbolicTensor, a
 }
 
 /** The fewest equal parts that are small enough; 1 when only small ones would be equal. */
-function partsOf(rows: unknown): number {
+export function partsOf(rows: unknown): number {
   if (typeof rows !== "number" || rows <= wholeRows) return 1;
   let parts = Math.ceil(rows / partRows);
   while (rows % parts !== 0) parts += 1;

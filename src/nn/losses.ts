@@ -10,6 +10,7 @@ import {
   div,
   equal,
   logSoftmax,
+  lossInParts,
   maximum,
   mean,
   mul,
@@ -35,11 +36,14 @@ export function crossEntropy(
   labels: SymbolicTensor,
   options: { ignoreIndex?: number } = {},
 ): SymbolicTensor {
+  const attributes = { ignoreIndex: options.ignoreIndex ?? ignoredLabel };
+  const parted = lossInParts(logits, labels, attributes);
+  if (parted !== undefined) return parted;
   const rows = sizeOf(labels.shape);
   const classes = at(logits.shape, logits.rank - 1);
   const flat = reshape(logits, { shape: [rows, classes] });
   const flatLabels = reshape(labels, { shape: [rows] });
-  const [loss] = crossEntropyOperator(flat, flatLabels, { ignoreIndex: options.ignoreIndex ?? ignoredLabel });
+  const [loss] = crossEntropyOperator(flat, flatLabels, attributes);
   return loss as SymbolicTensor;
 }
 

@@ -3,7 +3,8 @@
  *
  * Papers: Kingma and Ba 2015 (Adam), https://arxiv.org/abs/1412.6980; Reddi et al. 2018 (AMSGrad).
  */
-import type { LiveStretch, UpdateRule } from "./optimizer.ts";
+import { ConfigurationError } from "../errors.ts";
+import type { LiveStretch, StateType, UpdateRule } from "./optimizer.ts";
 import { decayRate, nonNegative } from "./parameter-groups.ts";
 
 export interface AdamOptions {
@@ -17,6 +18,19 @@ export interface AdamOptions {
 export interface AmsgradOptions extends AdamOptions {
   /** Divides by the largest second moment so far. */
   readonly amsgrad?: boolean;
+  /** How the moments are kept: as bfloat16 in half of the memory, rounded at random; float32 when left out. */
+  readonly moments?: StateType | undefined;
+}
+
+/** How the state is kept. Throws a ConfigurationError for moments of bfloat16 with the largest one beside them. */
+export function momentType({ moments = "float32", amsgrad }: AmsgradOptions): StateType {
+  if (moments === "float32" || amsgrad !== true) return moments;
+  throw new ConfigurationError("amsgrad keeps its moments as float32", {
+    field: "moments",
+    expected: "float32",
+    received: moments,
+    hint: "leave amsgrad or the smaller moments away",
+  });
 }
 
 /** A kernel's scalars, after those that are the same in every step. */
@@ -58,13 +72,24 @@ export function biasCorrections(beta1: number, beta2: number, stepNumber: number
   return { first: 1 / (1 - beta1 ** stepNumber), root: 1 / Math.sqrt(1 - beta2 ** stepNumber) };
 }
 
-export function runAdam(stretch: LiveStretch, { beta1, beta2, epsilon }: ResolvedAdamOptions, step: AdamStep): void {
+/** `stepNumber` decides how moments of bfloat16 are rounded. */
+export function runAdam(
+  stretch: LiveStretch,
+  { beta1, beta2, epsilon }: ResolvedAdamOptions,
+  step: AdamStep,
+  stepNumber: number,
+): void {
   const { kernels, parameters, gradients, state } = stretch;
+  const betas = [beta1, 1 - beta1, beta2, 1 - beta2];
+  const scalars = [step.gradientScale, step.l2, ...betas, step.rate, step.root, epsilon, step.decay];
+  if (state.exp_avg instanceof Uint16Array) {
+    const halves = [state.exp_avg, state.exp_avg_sq] as [Uint16Array, Uint16Array];
+    kernels.adamHalf([parameters, gradients], halves, scalars, stepNumber);
+    return;
+  }
   const { exp_avg, exp_avg_sq, max_exp_avg_sq } = state as Record<string, Float32Array>;
   const moments = [exp_avg, exp_avg_sq, max_exp_avg_sq].filter((array) => array !== undefined);
   const kernel = max_exp_avg_sq === undefined ? "adam" : "adamAmsgrad";
-  const betas = [beta1, 1 - beta1, beta2, 1 - beta2];
-  const scalars = [step.gradientScale, step.l2, ...betas, step.rate, step.root, epsilon, step.decay];
   kernels.elementwise(kernel, [parameters, gradients, ...moments], scalars);
 }
 
@@ -75,10 +100,12 @@ export function adam(options: AmsgradOptions = {}): UpdateRule {
     name: "adam",
     weightDecay: resolved.weightDecay,
     perTensor: false,
+    stateType: momentType(options),
     stateLengths: (length) => adamState(length, options.amsgrad),
     update(stretch, { stepNumber, learningRate, weightDecay, gradientScale }) {
       const { first, root } = biasCorrections(resolved.beta1, resolved.beta2, stepNumber);
-      runAdam(stretch, resolved, { gradientScale, l2: weightDecay, rate: learningRate * first, root, decay: 1 });
+      const step = { gradientScale, l2: weightDecay, rate: learningRate * first, root, decay: 1 };
+      runAdam(stretch, resolved, step, stepNumber);
     },
   };
 }

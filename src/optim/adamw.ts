@@ -3,7 +3,7 @@
  *
  * Paper: Loshchilov and Hutter 2019, https://arxiv.org/abs/1711.05101.
  */
-import { type AmsgradOptions, adamState, biasCorrections, resolveAdamOptions, runAdam } from "./adam.ts";
+import { type AmsgradOptions, adamState, biasCorrections, momentType, resolveAdamOptions, runAdam } from "./adam.ts";
 import type { UpdateRule } from "./optimizer.ts";
 
 export function adamw(options: AmsgradOptions = {}): UpdateRule {
@@ -12,11 +12,12 @@ export function adamw(options: AmsgradOptions = {}): UpdateRule {
     name: "adamw",
     weightDecay: resolved.weightDecay,
     perTensor: false,
+    stateType: momentType(options),
     stateLengths: (length) => adamState(length, options.amsgrad),
     update(stretch, { stepNumber, learningRate, weightDecay, gradientScale }) {
       const { first, root } = biasCorrections(resolved.beta1, resolved.beta2, stepNumber);
       const decay = 1 - learningRate * weightDecay;
-      runAdam(stretch, resolved, { gradientScale, l2: 0, rate: learningRate * first, root, decay });
+      runAdam(stretch, resolved, { gradientScale, l2: 0, rate: learningRate * first, root, decay }, stepNumber);
     },
   };
 }

@@ -12,9 +12,9 @@ export function bertAdam(options: AdamOptions = {}): UpdateRule {
     weightDecay: resolved.weightDecay,
     perTensor: false,
     stateLengths: (length) => adamState(length),
-    update(stretch, { learningRate, weightDecay, gradientScale }) {
+    update(stretch, { stepNumber, learningRate, weightDecay, gradientScale }) {
       const decay = 1 - learningRate * weightDecay;
-      runAdam(stretch, resolved, { gradientScale, l2: 0, rate: learningRate, root: 1, decay });
+      runAdam(stretch, resolved, { gradientScale, l2: 0, rate: learningRate, root: 1, decay }, stepNumber);
     },
   };
 }

@@ -74,7 +74,7 @@ describe("Optimizer", () => {
   });
 
   it("gives the same bits on one thread and on three", () => {
-    for (const rule of [adamw(), lamb(), adafactor()]) {
+    for (const rule of [adamw(), adamw({ moments: "bfloat16" }), lamb(), adafactor()]) {
       const [one, three] = [kernels, threaded].map((target) => {
         const { parameters, gradients } = buffersOf(target);
         const optimizer = new Optimizer(rule, { kernels: target, parameters }, GROUPS);
@@ -116,7 +116,9 @@ describe("Optimizer", () => {
   });
 
   it("goes on from an exported state bit for bit", () => {
-    for (const rule of [adamw({ amsgrad: true }), sgd({ momentum: 0.9, dampening: 0.5 }), adafactor({ beta1: 0.9 })]) {
+    const small = adamw({ moments: "bfloat16" });
+    const others = [sgd({ momentum: 0.9, dampening: 0.5 }), adafactor({ beta1: 0.9 })];
+    for (const rule of [adamw({ amsgrad: true }), small, ...others]) {
       const { parameters, gradients } = buffersOf(threaded);
       const copyOf = (array: Float32Array) => {
         const copy = threaded.memory.allocate("float32", array.length);
@@ -168,7 +170,16 @@ describe("Optimizer", () => {
   });
 
   it("knows beforehand what memory its state takes", () => {
-    for (const rule of [adamw(), adamw({ amsgrad: true }), sgd(), lamb(), adafactor(), adafactor({ beta1: 0.9 })]) {
+    const small = adamw({ moments: "bfloat16" });
+    for (const rule of [
+      adamw(),
+      small,
+      adamw({ amsgrad: true }),
+      sgd(),
+      lamb(),
+      adafactor(),
+      adafactor({ beta1: 0.9 }),
+    ]) {
       const { parameters } = buffersOf(threaded);
       const before = threaded.memory.usedBytes;
       const optimizer = new Optimizer(rule, { kernels: threaded, parameters }, GROUPS);
@@ -194,5 +205,43 @@ describe("Optimizer", () => {
     expect(() => adamw({ beta1: 1 })).toThrow(/beta1/);
     expect(() => adamw({ weightDecay: -0.1 })).toThrow(/weightDecay/);
     expect(() => sgd({ nesterov: true })).toThrow(/Nesterov/);
+    expect(() => adamw({ amsgrad: true, moments: "bfloat16" })).toThrow(/moments/);
+  });
+});
+
+describe("moments of bfloat16", () => {
+  const isSame = (a: Float32Array, b: Float32Array): boolean =>
+    Buffer.compare(Buffer.from(a.slice().buffer), Buffer.from(b.slice().buffer)) === 0;
+  const steps = (target: Kernels, moments: "float32" | "bfloat16", count: number) => {
+    const { parameters, gradients } = buffersOf(target);
+    const optimizer = new Optimizer(adamw({ moments }), { kernels: target, parameters }, GROUPS);
+    for (let step = 0; step < count; step++) optimizer.step({ gradients, learningRate: 0.01 });
+    return { parameters, gradients, arrays: optimizer.exportState().arrays };
+  };
+
+  it("make a first step like float32, and later ones nearly so", () => {
+    expect(isSame(steps(threaded, "bfloat16", 1).parameters, steps(threaded, "float32", 1).parameters)).toBe(true);
+    const [exact, near] = [steps(threaded, "float32", 30), steps(threaded, "bfloat16", 30)];
+    const start = buffersOf(threaded).parameters;
+    const moved = (to: Float32Array, from: Float32Array): number =>
+      Math.sqrt(to.reduce((sum, value, i) => sum + (value - (from[i] as number)) ** 2, 0));
+    expect(moved(near.parameters, exact.parameters)).toBeLessThan(0.005 * moved(exact.parameters, start));
+  });
+
+  it("do not depend on the number of threads", () => {
+    const [alone, together] = [steps(kernels, "bfloat16", 5), steps(threaded, "bfloat16", 5)];
+    expect(isSame(alone.parameters, together.parameters)).toBe(true);
+    for (const [name, array] of alone.arrays) {
+      expect(isSame(array, together.arrays.get(name) as Float32Array), name).toBe(true);
+    }
+  });
+
+  it("grow on average by what is less than their last bit", () => {
+    // Each step adds a thousandth of g² to the second moment: always rounded to the nearest, it would stop at about a fourth.
+    const { gradients, arrays } = steps(threaded, "bfloat16", 400);
+    const second = arrays.get("exp_avg_sq/weight") as Float32Array;
+    const expected = 1 - 0.999 ** 400;
+    const ratios = second.map((value, i) => value / (expected * (gradients[i] as number) ** 2));
+    expect(ratios.reduce((sum, ratio) => sum + ratio, 0) / ratios.length).toBeCloseTo(1, 3);
   });
 });

@@ -11,6 +11,10 @@ import { elementCount, nonNegative, type ParameterGroup, type Stretch, stretches
 /** State arrays by name, with their lengths in elements. */
 export type StateLengths = Readonly<Record<string, number>>;
 
+/** How a rule keeps its state; bfloat16 as its 16 bits. */
+export type StateType = "float32" | "bfloat16";
+type StateArray = Float32Array | Uint16Array;
+
 /** What a rule works on: views into the flat buffers and the state that belongs to them. */
 export interface LiveStretch {
   readonly kernels: Kernels;
@@ -18,7 +22,7 @@ export interface LiveStretch {
   /** A rule may leave anything here: gradients are made anew for every step. */
   readonly gradients: Float32Array;
   /** The arrays that the rule's `stateLengths` asked for. */
-  readonly state: Readonly<Record<string, Float32Array>>;
+  readonly state: Readonly<Record<string, StateArray>>;
   /** Of the single parameter, when the rule is `perTensor`; else of the first. */
   readonly shape: readonly number[];
 }
@@ -38,6 +42,8 @@ export interface UpdateRule {
   readonly weightDecay: number;
   /** Whether parameters are updated one by one, because their norms or shapes matter, or joined with their neighbours. */
   readonly perTensor: boolean;
+  /** float32 when left out. */
+  readonly stateType?: StateType;
   /** State of a stretch of so many elements; `shape` is the parameter's when the rule is `perTensor`. */
   stateLengths(length: number, shape: readonly number[]): StateLengths;
   update(stretch: LiveStretch, settings: UpdateSettings): void;
@@ -51,7 +57,10 @@ export interface StepOptions {
   readonly gradientScale?: number;
 }
 
-/** What a checkpoint keeps. The arrays are views of the live state, named `<state>/<parameter>`. */
+/**
+ * What a checkpoint keeps. The arrays, named `<state>/<parameter>`, are views of the live state, or its values where it is
+ * not kept as float32.
+ */
 export interface OptimizerState {
   readonly stepNumber: number;
   readonly arrays: ReadonlyMap<string, Float32Array>;
@@ -63,7 +72,7 @@ export class Optimizer {
   readonly #kernels: Kernels;
   readonly #parameters: Float32Array;
   /** Of each stretch. */
-  readonly #states: readonly Readonly<Record<string, Float32Array>>[];
+  readonly #states: readonly Readonly<Record<string, StateArray>>[];
   #stepNumber = 0;
 
   /** `parameters` is the flat buffer that the groups' offsets count in, in the kernels' memory. */
@@ -79,7 +88,8 @@ export class Optimizer {
     this.#parameters = parameters;
     this.#states = this.stretches.map((stretch) => {
       const lengths = Object.entries(stateLengthsOf(rule, stretch));
-      return Object.fromEntries(lengths.map(([name, length]) => [name, kernels.memory.allocate("float32", length)]));
+      const type = rule.stateType ?? "float32";
+      return Object.fromEntries(lengths.map(([name, length]) => [name, kernels.memory.allocate(type, length)]));
     });
   }
 
@@ -119,7 +129,8 @@ export class Optimizer {
   }
 
   exportState(): OptimizerState {
-    return { stepNumber: this.#stepNumber, arrays: this.#namedArrays() };
+    const arrays = [...this.#namedArrays()].map(([name, array]): [string, Float32Array] => [name, floatsOf(array)]);
+    return { stepNumber: this.#stepNumber, arrays: new Map(arrays) };
   }
 
   /** Copies a checkpoint's state in. It must be of the same rule and parameters. */
@@ -142,7 +153,7 @@ export class Optimizer {
         received: unknown === undefined ? String(state.stepNumber) : "values that nothing here asks for",
       });
     }
-    for (const [name, array] of own) array.set(state.arrays.get(name) as Float32Array);
+    for (const [name, array] of own) setFloats(array, state.arrays.get(name) as Float32Array);
     this.#stepNumber = state.stepNumber;
   }
 
@@ -162,8 +173,8 @@ export class Optimizer {
     }
   }
 
-  #namedArrays(): Map<string, Float32Array> {
-    const arrays = new Map<string, Float32Array>();
+  #namedArrays(): Map<string, StateArray> {
+    const arrays = new Map<string, StateArray>();
     this.stretches.forEach((stretch, i) => {
       for (const [name, array] of Object.entries(this.#states[i] ?? {})) {
         for (const parameter of stretch.parameters) {
@@ -176,6 +187,24 @@ export class Optimizer {
     });
     return arrays;
   }
+}
+
+/** The array itself, or what its bfloat16 are worth. */
+function floatsOf(array: StateArray): Float32Array {
+  if (array instanceof Float32Array) return array;
+  const bits = new Uint32Array(array.length);
+  for (let i = 0; i < bits.length; i++) bits[i] = (array[i] as number) << 16;
+  return new Float32Array(bits.buffer);
+}
+
+/** Float32 that came from bfloat16 become what they were; others lose their last bits. */
+function setFloats(array: StateArray, values: Float32Array): void {
+  if (array instanceof Float32Array) {
+    array.set(values);
+    return;
+  }
+  const bits = new Uint32Array(values.buffer, values.byteOffset, values.length);
+  for (let i = 0; i < bits.length; i++) array[i] = (bits[i] as number) >>> 16;
 }
 
 function stretchesFor(rule: UpdateRule, groups: readonly ParameterGroup[], total: number): Stretch[] {
@@ -197,9 +226,10 @@ function stateLengthsOf(rule: UpdateRule, stretch: Stretch): StateLengths {
 /** Bytes of the kernels' memory that an optimizer will take for its state; for plans, and memories that cannot grow. */
 export function stateBytes(rule: UpdateRule, groups: readonly ParameterGroup[]): number {
   let bytes = 0;
+  const perElement = rule.stateType === "bfloat16" ? 2 : 4;
   for (const stretch of stretchesFor(rule, groups, Number.MAX_SAFE_INTEGER)) {
     for (const length of Object.values(stateLengthsOf(rule, stretch))) {
-      bytes += Math.max(1, Math.ceil((length * 4) / REGION_ALIGNMENT_BYTES)) * REGION_ALIGNMENT_BYTES;
+      bytes += Math.max(1, Math.ceil((length * perElement) / REGION_ALIGNMENT_BYTES)) * REGION_ALIGNMENT_BYTES;
     }
   }
   return bytes;

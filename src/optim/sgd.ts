@@ -30,7 +30,7 @@ export function sgd(options: SgdOptions = {}): UpdateRule {
     stateLengths: (length) => (momentum === 0 ? {} : { momentum_buffer: length }),
     update({ kernels, parameters, gradients, state }, { stepNumber, learningRate, weightDecay, gradientScale }) {
       const scalars = [gradientScale, weightDecay, learningRate];
-      const { momentum_buffer } = state;
+      const { momentum_buffer } = state as Readonly<Record<string, Float32Array>>;
       if (momentum_buffer === undefined) {
         kernels.elementwise("sgd", [parameters, gradients], scalars);
         return;

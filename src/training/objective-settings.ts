@@ -1,4 +1,7 @@
-/** The settings that belong to some objectives only: refused with the others, and handed to those that they belong to. */
+/**
+ * The settings that belong to some objectives, or one optimizer, only: refused with the others, and handed to those that
+ * they belong to.
+ */
 import { ConfigurationError } from "../errors.ts";
 import type { PublishedMasking } from "../models/index.ts";
 import { type ObjectiveOptions, pairObjectiveNames, type WordMark, wordStarts } from "../objectives/index.ts";
@@ -57,10 +60,11 @@ const owners: readonly Owner[] = [
     owns: (parts) => parts.some((part) => pairObjectiveNames.includes(part)),
     settings: ["shortSequenceProbability"],
   },
+  { what: "the optimizer adamw", owns: (_, { optimizer }) => optimizer === "adamw", settings: ["moments"] },
 ];
 
 /**
- * Throws a ConfigurationError for a setting that would have no effect: it is not its default, and the objective has none.
+ * Throws a ConfigurationError for a setting that would have no effect: it is not its default, and the run has none.
  *
  * @param masked the settings with nothing left out.
  */

@@ -67,6 +67,8 @@ export const pretrainFields = {
   beta1: probability(0.9),
   beta2: probability(0.98),
   epsilon: number(1e-8, { minimum: 0 }),
+  /** How AdamW keeps its moments: bfloat16 takes half of the memory. */
+  moments: oneOf(["float32", "bfloat16"], "float32"),
   /** Global norm to which gradients are clipped; 0 for none. */
   maximumGradientNorm: number(1, { minimum: 0 }),
   /** Dropout of a new model, everywhere; the published rates, or none up to 256 features, when left out. */

@@ -5,6 +5,7 @@
 import { createKernels } from "#runtime";
 import { ConfigurationError, ShapeError } from "../errors.ts";
 import {
+  bindNames,
   type DropoutSite,
   evaluateShape,
   formatShape,
@@ -41,6 +42,8 @@ export interface TrainStepOptions {
   readonly threads?: number | undefined;
   /** Whether layers are computed again for their gradients, which takes less memory and more time. */
   readonly gradientCheckpointing?: boolean | undefined;
+  /** A batch as large as any: a loss over a vocabulary is computed in parts where its logits would be many. */
+  readonly largestBatch?: Buffers | undefined;
 }
 
 interface SparseUse {
@@ -100,7 +103,8 @@ export class TrainStep {
   ): Promise<TrainStep> {
     const { store } = model;
     const targets = store.parameters.filter((parameter) => parameter.trainable);
-    const { result, trace: traced } = trace({ training: options.dropout ?? true }, () => {
+    const largest = options.largestBatch && sizesOf(specs, options.largestBatch);
+    const { result, trace: traced } = trace({ training: options.dropout ?? true, largest }, () => {
       const outputs = loss(symbolicInputs(Object.keys(specs), specs) as Record<string, SymbolicTensor>);
       const checkpointed = options.gradientCheckpointing ? layerOf : undefined;
       return { outputs, gradients: gradientsOf(outputs.loss, targets, { checkpointed }) };
@@ -205,6 +209,13 @@ export class TrainStep {
     await this.#executable.release();
     this.#scratch.release();
   }
+}
+
+/** What the named dimensions are worth in a batch. */
+function sizesOf(specs: InputSpecs, batch: Buffers): Map<string, number> {
+  const sizes = new Map<string, number>();
+  for (const [name, { shape }] of Object.entries(specs)) bindNames(shape, batch[name]?.dims ?? [], sizes);
+  return sizes;
 }
 
 /** The same elements as they were made: a last reshape would copy them on their way to where they are wanted. */

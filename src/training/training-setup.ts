@@ -82,12 +82,15 @@ async function compileStep(
   const { model, objective, settings } = run;
   const threads = settings.threads ?? undefined;
   const kernels = await createKernels(model.store.memory, threads === undefined ? {} : { threads });
-  const specs = inputSpecsOf(objective, (await phases.at(-1)?.firstBatch()) ?? {});
+  const firstBatches = await Promise.all(phases.map((phase) => phase.firstBatch()));
+  const specs = inputSpecsOf(objective, firstBatches.at(-1) ?? {});
   const loss = (inputs: Parameters<typeof objective.loss>[1]) => ({ loss: objective.loss(model, inputs) });
+  const tokens = ({ inputIds }: PreparedBatch): number => inputIds?.data.length ?? 0;
   return TrainStep.compile(model, loss, specs, gradients, {
     kernels,
     threads,
     gradientCheckpointing: settings.gradientCheckpointing,
+    largestBatch: firstBatches.sort((a, b) => tokens(b) - tokens(a))[0],
   });
 }
 
@@ -98,13 +101,13 @@ export function makeSchedule({ schedule, warmupSteps, decayShare }: ScheduleSett
   return SCHEDULES[schedule]({ learningRate: peak, warmupSteps, decayShare } as HoldOptions);
 }
 
-type OptimizerSettings = Pick<PretrainSettings, "optimizer" | "beta1" | "beta2" | "epsilon" | "weightDecay">;
+type OptimizerSettings = Pick<PretrainSettings, "optimizer" | "beta1" | "beta2" | "epsilon" | "moments" | "weightDecay">;
 
 /** Steps the parameters that `step` has gradients for. */
 export function makeOptimizer(settings: OptimizerSettings, model: AnyModel, step: TrainStep): Optimizer {
-  const { beta1, beta2, epsilon, weightDecay } = settings;
+  const { beta1, beta2, epsilon, moments, weightDecay } = settings;
   const rules = {
-    adamw: () => adamw({ beta1, beta2, epsilon }),
+    adamw: () => adamw({ beta1, beta2, epsilon, moments }),
     lamb: () => lamb({ beta1, beta2, epsilon }),
     adafactor: () => adafactor(),
   };

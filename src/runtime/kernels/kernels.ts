@@ -48,11 +48,7 @@ export class Kernels {
    */
   elementwise(kernel: ElementwiseKernel, arrays: readonly Float32Array[], scalars: readonly number[]): void {
     const items = arrays[0]?.length ?? 0;
-    if (arrays.some((array) => array.length !== items)) {
-      throw new ShapeError(`the arrays given to the kernel "${kernel}" differ in length`, {
-        received: arrays.map((array) => array.length).join(", "),
-      });
-    }
+    checkLengths(kernel, arrays);
     const pointers = arrays.map((array) => this.#moving(array));
     this.executor.run({ kernel, items, piece: PIECE, arguments: [...pointers, ...scalars] });
   }
@@ -182,6 +178,27 @@ export class Kernels {
     });
   }
 
+  /**
+   * `adam` with moments of bfloat16, which are rounded at random: by the element's number and `key`, one for each step.
+   */
+  adamHalf(
+    [parameters, gradients]: readonly [Float32Array, Float32Array],
+    moments: readonly [Uint16Array, Uint16Array],
+    scalars: readonly number[],
+    key: number,
+  ): void {
+    const arrays = [parameters, gradients, ...moments];
+    checkLengths("adamHalf", arrays);
+    const pointers = arrays.map((array) => this.#moving(array));
+    const numbers = { start: 0, perItem: 1 };
+    this.executor.run({
+      kernel: "adamHalf",
+      items: parameters.length,
+      piece: PIECE,
+      arguments: [...pointers, ...scalars, numbers, key],
+    });
+  }
+
   /** A pointer that moves by so many elements an item. */
   #moving(array: MemoryArray, elementsPerItem = 1): MovingArgument {
     return { start: this.memory.offsetOf(array), perItem: array.BYTES_PER_ELEMENT * elementsPerItem };
@@ -192,6 +209,13 @@ export class Kernels {
     this.executor.run({ kernel, items: x.length, piece: PIECE, arguments: [this.#moving(x), out] });
     return this.#partial.subarray(0, Math.ceil(x.length / PIECE));
   }
+}
+
+function checkLengths(kernel: KernelName, arrays: readonly MemoryArray[]): void {
+  if (arrays.every((array) => array.length === arrays[0]?.length)) return;
+  throw new ShapeError(`the arrays given to the kernel "${kernel}" differ in length`, {
+    received: arrays.map((array) => array.length).join(", "),
+  });
 }
 
 function columnsOf(matrix: Float32Array, rows: number): number {

@@ -34,6 +34,7 @@ export const KERNEL_NAMES = [
   "factoredUpdate",
   "scatterAddRows",
   "dropoutMask",
+  "adamHalf",
 ] as const;
 
 export type KernelName = (typeof KERNEL_NAMES)[number];

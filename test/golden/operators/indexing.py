@@ -113,3 +113,28 @@ for name, logits, targets, ignored in CROSS_ENTROPY:
 loss("no row", floats("Z 5"), labels("Z"))
 loss_gradient("no row", floats("Z 5"), labels("Z"))
 loss_gradient("scale 1", floats("E 5"), labels("E", 0, 4, 2, 2), scale=1)
+
+
+def loss_in_parts(name, hidden, weight, labels, parts, groups=1, bias=None, ignored=-100):
+    def reference(x, w, y, b=None):
+        logits = F.linear(x, w, b)
+        counted = max(int((y != ignored).sum()), 1)
+        total = F.cross_entropy(logits, y, ignore_index=ignored, reduction="sum") if len(y) else logits.sum() * 0
+        scale = ((y != ignored).double() / counted)[:, None]
+        p = F.softmax(logits, -1).detach()
+        expected = (p.T @ (x.detach() * scale)).reshape(groups, w.shape[0] // groups, w.shape[1])
+        results = (total / counted, torch.tensor(1 / counted, dtype=torch.float64), p @ w.detach(), expected)
+        return results if b is None else (*results, (p * scale).sum(0))
+
+    operands = [hidden, weight, labels] + ([] if bias is None else [bias])
+    attributes = {"ignoreIndex": ignored, "parts": parts, "groups": groups}
+    add("partedLoss", name, reference, *operands, attributes=attributes, differentiable=[0])
+
+
+SIX = labels("B T", 0, 4, -100, 2, 5, 1)
+SIX = Value("B*T", SIX.array, INT)
+for name, parts, groups, bias in [("two parts", 2, 1, None), ("parts of unlike size", 4, 3, None), ("a bias", 3, 2, floats("6")), ("one part", 1, 6, floats("6")), ("more parts than rows", 8, 2, floats("6"))]:
+    loss_in_parts(name, floats("B*T D"), floats("6 D"), SIX, parts, groups, bias)
+loss_in_parts("all ignored", floats("E 3"), floats("4 3"), labels("E", -100, -100, -100, -100), 2, 2, floats("4"))
+loss_in_parts("no row", floats("Z 3"), floats("4 3"), labels("Z"), 2, 2, floats("4"))
+loss_in_parts("a class is ignored", floats("E 3"), floats("4 3"), labels("E", 0, 3, 0, 1), 2, ignored=0)
