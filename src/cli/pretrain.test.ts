@@ -233,6 +233,7 @@ describe("the flags of objectives", () => {
     ["maskCopies", ["--mask-copies", "10"]],
     ["maxNgram", ["--max-ngram", "2"]],
     ["history", ["--history", "4"]],
+    ["moments", ["--optimizer", "lamb", "--moments", "bfloat16"]],
     ["shortSequenceProbability", ["--short-sequence-probability", "0.5"]],
     ["maskUnit", ["--tokenizer-kind", "character-bpe", "--mask-unit", "word"]],
     ["--mask-unit", ["--mask-unit", "words"]],

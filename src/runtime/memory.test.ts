@@ -41,6 +41,7 @@ describe("FlatMemory", () => {
     }
     expect(error).toBeInstanceOf(ResourceError);
     expect((error as ClozeError).message).toContain("1 MiB of training memory were asked for, with 3.9 KiB in use");
+    expect((error as ClozeError).hint).toContain("moments: bfloat16");
     expect(memory.allocate("float32", 1000).length).toBe(1000);
     expect(() => new FlatMemory({ shared: false, initialBytes: 2 ** 33 })).toThrow(ResourceError);
     expect(() => new FlatMemory({ shared: true, initialBytes: 2 ** 33 })).toThrow(ResourceError);

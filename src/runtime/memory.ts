@@ -102,7 +102,10 @@ function outOfMemory(requested: number, used: number, maximum: number, cause?: u
     {
       expected: `at most ${formatBytes(maximum)} in all`,
       received: formatBytes(requested + used),
-      hint: "take a smaller model or batch, or free memory on this machine",
+      hint:
+        requested + used > maximum
+          ? "take a smaller model or batch, or moments of half the size (adamw with moments: bfloat16)"
+          : "take a smaller model or batch, or free memory on this machine",
       cause,
     },
   );
