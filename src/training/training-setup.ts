@@ -101,7 +101,8 @@ export function makeSchedule({ schedule, warmupSteps, decayShare }: ScheduleSett
   return SCHEDULES[schedule]({ learningRate: peak, warmupSteps, decayShare } as HoldOptions);
 }
 
-type OptimizerSettings = Pick<PretrainSettings, "optimizer" | "beta1" | "beta2" | "epsilon" | "moments" | "weightDecay">;
+type OptimizerSettings = Pick<PretrainSettings, "optimizer" | "beta1" | "beta2" | "epsilon" | "weightDecay"> &
+  Partial<Pick<PretrainSettings, "moments">>;
 
 /** Steps the parameters that `step` has gradients for. */
 export function makeOptimizer(settings: OptimizerSettings, model: AnyModel, step: TrainStep): Optimizer {
