@@ -17,6 +17,7 @@ import {
 import { ConfigurationError } from "../errors.ts";
 import type { Parameter, SymbolicTensor } from "../graph/index.ts";
 import { announceScopes, Module, ParameterStore } from "../nn/index.ts";
+import { naming } from "../platform/file-errors.ts";
 import { refuseUnknownNames } from "../platform/option-names.ts";
 import { Random } from "../random.ts";
 import type { Engine } from "../runtime/engine.ts";
@@ -319,7 +320,8 @@ async function loadModel<M extends AnyModel>(
   const { config, generationConfig, weights } = await openCheckpoint(folder);
   const published = configuration.parse(config.text, config.file, { onWarning });
   const settings = changes === undefined ? published : configuration.create(changes, published);
-  const tied = new modelClass(settings).materialize(modelOptions);
+  // What sizes do not go together shows only here.
+  const tied = await naming(config.file, async () => new modelClass(settings).materialize(modelOptions));
   const differing = await differingTies(tied, weights);
   const model = differing.length === 0 ? tied : untied(modelClass, settings).materialize(modelOptions);
   model.generationConfig = generationConfig;
