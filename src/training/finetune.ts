@@ -1,9 +1,9 @@
 /** Fine-tuning: from a model folder and labelled examples to a model folder for a task, as one call. */
 import { createKernels } from "#runtime";
-import { type FeatureBatch, FeatureBatches } from "../data/index.ts";
+import type { FeatureBatch, FeatureBatches } from "../data/index.ts";
 import type { PreparedBatch, SymbolicInputs } from "../objectives/index.ts";
 import { Random } from "../random.ts";
-import { type Features, longestRow, type TaskEvaluation } from "../tasks/index.ts";
+import type { Features, TaskEvaluation } from "../tasks/index.ts";
 import type { Metrics } from "./evaluation.ts";
 import { type FinetuneSettings, finetuningRate, resolveFinetuneSettings } from "./finetune-settings.ts";
 import { prepareFinetuning } from "./finetuning-preparation.ts";
@@ -66,9 +66,8 @@ async function jobOf(
   hooks: FinetuneHooks,
   onEvaluation: (evaluation: TaskEvaluation) => void,
 ): Promise<TrainingJob<Batch>> {
-  const { settings, model, tokenizer, task, evaluator } = prepared;
-  const { batchSize, gradientAccumulation: batches, maximumGradientNorm, minutes } = settings;
-  const stream = new FeatureBatches(prepared.features, longestRow, { batchSize, random: random.fork("batches") });
+  const { settings, model, tokenizer, task, batches: stream, evaluator } = prepared;
+  const { gradientAccumulation: batches, maximumGradientNorm, minutes } = settings;
   const [gradients, sums] = model.store.allocateBeside(batches > 1 ? 2 : 1) as [Float32Array, Float32Array | undefined];
   const firstBatch = await firstOf(stream);
   const step = await compileStep(prepared, task.batch(firstBatch.features), gradients);

@@ -1,5 +1,5 @@
 /** Everything that fine-tuning needs before its first step: examples, a model with a head for them, a tokenizer. */
-import { textFingerprint } from "../data/index.ts";
+import { FeatureBatches, textFingerprint } from "../data/index.ts";
 import { ConfigurationError } from "../errors.ts";
 import type { AnyModel, Architecture, PreTrainedConfig } from "../models/index.ts";
 import type { Random } from "../random.ts";
@@ -9,6 +9,7 @@ import {
   type Features,
   type LanguageModelingOptions,
   loadTask,
+  longestRow,
   withTextMarks,
 } from "../tasks/index.ts";
 import { AutoTokenizer } from "../tokenizers/index.ts";
@@ -54,11 +55,15 @@ export async function prepareFinetuning(
   report(0);
   const features = inFile(settings.train, () => prepared.features(training)) as Features[];
   report(training.length);
+  const batches = new FeatureBatches(features, longestRow, {
+    batchSize: settings.batchSize,
+    random: random.fork("batches"),
+  });
   const heldOutFile = settings.validation ?? settings.train;
   const evaluator =
     heldOut.length === 0 ? undefined : inFile(heldOutFile, () => new TaskEvaluator(model, prepared, heldOut));
   return {
-    ...{ settings, model, tokenizer, task: prepared, features, heldOutRule, evaluator },
+    ...{ settings, model, tokenizer, task: prepared, features, batches, heldOutRule, evaluator },
     trainingExamples: training.length,
     heldOutExamples: heldOut.length,
     fingerprint: await textFingerprint(JSON.stringify([training, taskOptions])),

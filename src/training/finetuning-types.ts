@@ -1,4 +1,5 @@
 /** What fine-tuning tells while it goes on, and what it leaves. */
+import type { FeatureBatches } from "../data/index.ts";
 import type { AnyModel } from "../models/index.ts";
 import type { AnyPreparedTask, Features, TaskEvaluation } from "../tasks/index.ts";
 import type { Tokenizer } from "../tokenizers/index.ts";
@@ -14,6 +15,8 @@ export interface PreparedFinetuning {
   readonly tokenizer: Tokenizer;
   readonly task: AnyPreparedTask;
   readonly features: readonly Features[];
+  /** What the steps are given, in their order. */
+  readonly batches: FeatureBatches<Features>;
   readonly trainingExamples: number;
   readonly heldOutExamples: number;
   /** What is held out, for a person. */

@@ -19,19 +19,19 @@ export class TaskEvaluator<Example> {
   readonly #key = `task evaluation ${++evaluators}`;
   readonly #model: AnyModel;
   readonly #task: AnyPreparedTask;
-  readonly #examples: readonly Example[];
-  readonly #features: readonly Features[];
+  readonly examples: readonly Example[];
+  readonly features: readonly Features[];
 
   constructor(model: AnyModel, task: AnyPreparedTask, examples: readonly Example[]) {
     this.#model = model;
     this.#task = task;
-    this.#examples = examples;
-    this.#features = task.features(examples);
+    this.examples = examples;
+    this.features = task.features(examples);
   }
 
   /** The task's figures, with the mean loss of its features. */
   async evaluate({ batchSize = 32, report }: TaskEvaluationOptions = {}): Promise<TaskEvaluation> {
-    const features = this.#features;
+    const { features } = this;
     // Long ones first: what takes most memory comes at once.
     const order = features.map((_, index) => index);
     order.sort((a, b) => longestRow(features[b] as Features) - longestRow(features[a] as Features) || a - b);
@@ -50,7 +50,7 @@ export class TaskEvaluator<Example> {
       const done = Math.min(start + batchSize, order.length);
       report?.({ stage: "evaluating", done, total: order.length, unit: "rows" });
     }
-    const { metrics, ...rest } = this.#task.evaluate(this.#examples, features, results);
+    const { metrics, ...rest } = this.#task.evaluate(this.examples, features, results);
     return { metrics: { loss: lossSum / Math.max(1, features.length), ...metrics }, ...rest };
   }
 
