@@ -95,8 +95,34 @@ export interface WorkerPort {
   listen(onMessage: (message: unknown) => void): void;
 }
 
-/** What is used of the hub's own library. */
-export type HubLibrary = Pick<typeof import("@huggingface/hub"), "modelInfo" | "pathsInfo">;
+/** How the hub is reached. */
+export interface HubAccess {
+  readonly hubUrl?: string;
+  readonly fetch?: typeof fetch;
+  readonly accessToken?: string;
+}
+
+/**
+ * What is used of the hub's own library, @huggingface/hub. Said here in its own words: the library's types ask for Node's,
+ * which users of ours in browsers do not have.
+ */
+export interface HubLibrary {
+  modelInfo(params: HubAccess & { name: string; revision?: string; additionalFields?: "sha"[] }): Promise<{
+    readonly sha?: string;
+  }>;
+  pathsInfo(params: HubAccess & { repo: string; revision?: string; paths: string[] }): Promise<
+    readonly {
+      readonly path: string;
+      readonly type: string;
+      /** Git's hash of the content, or of a large file's pointer. */
+      readonly oid?: string;
+      /** Bytes. */
+      readonly size: number;
+      /** Of large files: SHA-256 and bytes. */
+      readonly lfs?: { readonly oid: string; readonly size: number };
+    }[]
+  >;
+}
 
 export interface Platform {
   readonly name: "node" | "web";
