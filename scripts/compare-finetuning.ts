@@ -16,6 +16,7 @@ import { parseArgs } from "node:util";
 import { type ExampleTask, loadExamples, type ReadExample, type ReadExamplesOptions } from "../src/data/index.ts";
 import type { PreparedBatch } from "../src/objectives/index.ts";
 import type { Features } from "../src/tasks/index.ts";
+import { finetuningRate } from "../src/training/finetune-settings.ts";
 import { type FinetuneSettings, finetune, type PreparedFinetuning } from "../src/training/index.ts";
 import { majorityClass, pairTerms, tokenTerms, trainTfidfClassifier, wordTerms } from "./text-baselines.ts";
 
@@ -23,8 +24,7 @@ interface Dataset {
   readonly title: string;
   readonly task: "text-classification" | "token-classification";
   readonly training: string;
-  /** A tenth of the training file, by a hash of each row, when left out. */
-  readonly heldOut?: string;
+  readonly heldOut: string;
   readonly options?: ReadExamplesOptions;
   readonly metric: string;
 }
@@ -164,7 +164,7 @@ const heldOutBatch = 64;
 async function writePlan(run: PreparedFinetuning, totalSteps: number, place: string): Promise<void> {
   const { settings, batches, task, evaluator } = run;
   await run.model.savePretrained(join(place, "model"));
-  const learningRate = settings.learningRate ?? (run.width >= 768 ? 5e-5 : run.width >= 384 ? 1e-4 : 3e-4);
+  const learningRate = settings.learningRate ?? finetuningRate(run.width);
   const { weightDecay, beta1, beta2, epsilon, maximumGradientNorm, seed } = settings;
   const plan = {
     ...{ task: settings.task, seed, threads, totalSteps, learningRate, weightDecay, beta1, beta2, epsilon },
@@ -269,7 +269,7 @@ for (const name of values.only.split(",")) {
   const dataset = datasets[name];
   if (dataset === undefined) throw new Error(`${name} is none of ${Object.keys(datasets).join(", ")}`);
   const training = await firstExamples(dataset, dataset.training, Number(values.examples), `${name}.train.jsonl`);
-  const heldOut = await firstExamples(dataset, dataset.heldOut as string, 1000, `${name}.held-out.jsonl`);
+  const heldOut = await firstExamples(dataset, dataset.heldOut, 1000, `${name}.held-out.jsonl`);
   const { majority, regression } = await baselines(dataset, training.examples, heldOut.examples);
   const runs = [];
   for (const seed of seeds) runs.push(await compare(dataset, seed, training.file, heldOut.file));

@@ -1,13 +1,13 @@
 /** `cloze finetune`: from a model and labelled examples to a model for a task. */
-import { platform } from "#platform";
 import { ConfigurationError } from "../errors.ts";
 import { taskNames } from "../tasks/index.ts";
 import { type FinetuneSettings, finetune, type PreparedFinetuning } from "../training/index.ts";
 import { type CommandContext, defineCommand } from "./command.ts";
 import { evaluationText } from "./evaluation-text.ts";
 import { finetuneSettingOptions } from "./finetune-options.ts";
-import { chosen, toggle } from "./options.ts";
+import { chosen } from "./options.ts";
 import { countText } from "./quantities.ts";
+import { refuseResumeAndOverwrite, resumedRunFile, runFolderOptions } from "./run-folder.ts";
 import { givenSettings } from "./setting-options.ts";
 import { TrainingWatch } from "./training-watch.ts";
 
@@ -15,8 +15,7 @@ export const finetuneCommand = defineCommand({
   arguments: [{ name: "[task]", about: taskNames.join(", ") }],
   options: {
     ...finetuneSettingOptions,
-    resume: toggle("Go on with the run in --output; its run.json stands behind the flags"),
-    overwrite: toggle("Replace what is in --output"),
+    ...runFolderOptions,
   },
   examples: [
     "cloze finetune text-classification --model ./my-bert --train reviews.tsv --output my-classifier",
@@ -24,21 +23,10 @@ export const finetuneCommand = defineCommand({
     "cloze finetune token-classification --model ./my-bert --train names.conll --epochs 5 --output my-tagger",
     "cloze evaluate text-classification --model ./my-classifier --data test.tsv",
   ],
-  async furtherConfigFile(given) {
-    const output = given("output");
-    if (given("resume") !== "true" || output === undefined) return undefined;
-    const file = platform.join(platform.resolve(output), "run.json");
-    return (await platform.stat(file, "configuration")) === undefined ? undefined : file;
-  },
+  furtherConfigFile: resumedRunFile,
   async run({ arguments: [argument], values }, context) {
     const { resume, overwrite } = values;
-    if (resume && overwrite) {
-      throw new ConfigurationError("--resume and --overwrite contradict each other.", {
-        field: "--resume",
-        expected: "one of them",
-        hint: "Leave one out.",
-      });
-    }
+    refuseResumeAndOverwrite({ resume, overwrite });
     const given = givenSettings(finetuneSettingOptions, values) as Partial<FinetuneSettings>;
     const task = chosen(argument ?? given.task ?? "", taskNames, "task");
     const settings = { ...given, task };

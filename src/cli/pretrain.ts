@@ -9,14 +9,14 @@ import { toggle } from "./options.ts";
 import { pretrainSettingOptions } from "./pretrain-options.ts";
 import { profiled, profileOption } from "./profile.ts";
 import { countText } from "./quantities.ts";
+import { refuseResumeAndOverwrite, resumedRunFile, runFolderOptions } from "./run-folder.ts";
 import { givenSettings } from "./setting-options.ts";
 import { TrainingWatch } from "./training-watch.ts";
 
 export const pretrainCommand = defineCommand({
   options: {
     ...pretrainSettingOptions,
-    resume: toggle("Go on with the run in --output; its run.json stands behind the flags"),
-    overwrite: toggle("Replace what is in --output"),
+    ...runFolderOptions,
     profile: profileOption("Show where the time of ten early steps goes", "OUTPUT/profile.json"),
     dryRun: toggle("Write nothing: show shapes, parameters, memory, time and the first batch"),
   },
@@ -26,22 +26,11 @@ export const pretrainCommand = defineCommand({
     "cloze pretrain --model ./my-bert --corpus more.txt --steps 500 --output my-bert-2",
     "cloze pretrain --config-file my-bert/run.json --output again",
   ],
-  async furtherConfigFile(given) {
-    const output = given("output");
-    if (given("resume") !== "true" || output === undefined) return undefined;
-    const file = platform.join(platform.resolve(output), "run.json");
-    return (await platform.stat(file, "configuration")) === undefined ? undefined : file;
-  },
+  furtherConfigFile: resumedRunFile,
   async run({ values }, context) {
     const settings = givenSettings(pretrainSettingOptions, values) as Partial<PretrainSettings>;
     const { resume, overwrite } = values;
-    if (resume && overwrite) {
-      throw new ConfigurationError("--resume and --overwrite contradict each other.", {
-        field: "--resume",
-        expected: "one of them",
-        hint: "Leave one out.",
-      });
-    }
+    refuseResumeAndOverwrite({ resume, overwrite });
     if (values.dryRun && values.profile !== undefined) {
       throw new ConfigurationError("--profile has no effect beside --dry-run.", {
         field: "--profile",

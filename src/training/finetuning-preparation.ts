@@ -15,13 +15,13 @@ import {
 import { AutoTokenizer } from "../tokenizers/index.ts";
 import type { FinetuneSettings } from "./finetune-settings.ts";
 import type { FinetuneHooks, PreparedFinetuning } from "./finetuning-types.ts";
+import { rowLength } from "./row-length.ts";
 import { TaskEvaluator } from "./task-evaluator.ts";
-import { type TaskModel, taskModel, usualRowLength } from "./task-model.ts";
+import { inFile, readTaskExamples, splitExamples } from "./task-examples.ts";
+import { taskModel, usualRowLength } from "./task-model.ts";
 
 /** λ of Radford et al. 2018, §4.1. */
 const publishedLanguageModelingWeight = 0.5;
-
-import { inFile, readTaskExamples, splitExamples } from "./task-examples.ts";
 
 /** Reads the examples, loads the model with a head that has a class for each label, and makes tokens of all. */
 export async function prepareFinetuning(
@@ -44,7 +44,7 @@ export async function prepareFinetuning(
   if (tokenizer.length > vocabSize) model.resizeTokenEmbeddings(tokenizer.length);
   freezeParts(model, settings);
   const taskOptions = {
-    sequenceLength: rowLength(settings, source),
+    sequenceLength: rowLength(settings, architecture.sizes(config).maximumLength, usualRowLength(source)),
     stride: settings.stride ?? undefined,
     classWeights: balancedClasses(settings, task, training, model.config),
     languageModeling: languageModelingOf(settings, architecture),
@@ -127,20 +127,8 @@ function balancedClasses(
   });
 }
 
-/** Keeps what the settings name as it is; throws a ConfigurationError when nothing is left to train. */
+/** Keeps what the settings name as it is. */
 function freezeParts(model: AnyModel, { frozen, freeze }: FinetuneSettings): void {
   if (frozen) model.freeze(model.keys.prefix);
   if (freeze.length > 0) model.freeze(...freeze);
-}
-
-/** Tokens of the longest row, as many as the settings say and the model takes. */
-function rowLength({ sequenceLength }: FinetuneSettings, source: TaskModel): number {
-  const { maximumLength } = source.architecture.sizes(source.config);
-  if (sequenceLength === null) return usualRowLength(source);
-  if (sequenceLength <= maximumLength) return sequenceLength;
-  throw new ConfigurationError(`rows of ${sequenceLength} tokens are longer than the model takes`, {
-    field: "sequenceLength",
-    expected: `at most ${maximumLength}`,
-    received: String(sequenceLength),
-  });
 }

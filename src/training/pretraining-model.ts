@@ -51,7 +51,7 @@ export interface ModelPlan {
 const narrowWidth = 256;
 
 /** The longest row unless the settings say otherwise. */
-const defaultSequenceLength = 128;
+export const defaultSequenceLength = 128;
 
 /** What the settings ask for. `resumedFrom` is the checkpoint of a run that goes on: its tokenizer is taken. */
 export async function planModel(settings: PretrainSettings, resumedFrom: string | undefined): Promise<ModelPlan> {

@@ -1,6 +1,5 @@
 /** Everything that a run needs before its first step: text as tokens, a model, an objective. */
 import { openCorpus } from "../data/index.ts";
-import { ConfigurationError } from "../errors.ts";
 import type { AnyModel } from "../models/index.ts";
 import { loadObjective, type Objective } from "../objectives/index.ts";
 import type { Random } from "../random.ts";
@@ -9,8 +8,9 @@ import { freezeParameters } from "./frozen-parameters.ts";
 import { checkObjectiveSettings, objectiveOptions, withPublishedMasking } from "./objective-settings.ts";
 import type { PretrainSettings } from "./pretrain-settings.ts";
 import { countTokens, prepareTokenizer, specialTokensOf, tokenizeAndSplit } from "./pretraining-corpus.ts";
-import { type PretrainingModel, planModel } from "./pretraining-model.ts";
+import { defaultSequenceLength, type PretrainingModel, planModel } from "./pretraining-model.ts";
 import type { PretrainHooks, PretrainRun } from "./pretraining-types.ts";
+import { rowLength } from "./row-length.ts";
 
 export interface PreparationContext {
   /** The checkpoint of a run that goes on: its tokenizer is taken. */
@@ -42,22 +42,12 @@ export async function preparePretraining(
   });
   const prepared = await plan.build(tokens, () => countTokens(corpus.training), random.fork("model"));
   freezeParameters(prepared.model, settings);
-  const sequenceLength = rowLength(settings, prepared.maximumLength);
+  const { maximumLength } = prepared;
+  const sequenceLength = rowLength(settings, maximumLength, Math.min(maximumLength, defaultSequenceLength));
   if (plan.tokenizerFolder === null) tokenizer.config.modelMaxLength = prepared.maximumLength;
   const evaluator = new Evaluator(prepared.model, objective);
   const { heldOut } = corpus;
   const evaluate = async (options = {}): Promise<Metrics> =>
     heldOut === undefined ? {} : evaluator.evaluate(heldOut, { sequenceLength, ...options });
   return { settings: masked, tokenizer, ...corpus, ...prepared, objective, sequenceLength, evaluate };
-}
-
-/** Tokens of a row, as many as the settings say and the model takes. */
-function rowLength({ sequenceLength }: PretrainSettings, maximumLength: number): number {
-  if (sequenceLength === null) return Math.min(maximumLength, 128);
-  if (sequenceLength <= maximumLength) return sequenceLength;
-  throw new ConfigurationError(`rows of ${sequenceLength} tokens are longer than the model takes`, {
-    field: "sequenceLength",
-    expected: `at most ${maximumLength}`,
-    received: String(sequenceLength),
-  });
 }
