@@ -7,7 +7,7 @@ import { engineOptions } from "./engine-options.ts";
 import { evaluationText } from "./evaluation-text.ts";
 import { exampleFileFlags } from "./finetune-options.ts";
 import { metricsText } from "./metrics-text.ts";
-import { chosen, flagName, optionalWholeNumber, requiredModel, requiredText } from "./options.ts";
+import { chosen, flagName, optionalText, optionalWholeNumber, requiredModel, requiredText } from "./options.ts";
 import { givenSettings, settingOptions } from "./setting-options.ts";
 
 const exampleFileOptions = settingOptions(exampleFileFields, exampleFileFlags);
@@ -17,6 +17,7 @@ const options = {
   data: requiredText("FILE", "Of a task: labelled examples. Of an objective: a text file, a folder, brown or song-ci"),
   sequenceLength: optionalWholeNumber("Tokens of a row", "what the model takes, 512 at most"),
   stride: optionalWholeNumber("Of tasks: read long texts in windows that share so many tokens", "none, texts are cut"),
+  corpus: optionalText("FILE", "retrieval: further texts to find the right ones among, with id and text"),
   ...exampleFileOptions,
   history: optionalWholeNumber(
     "causal-language-modeling: tokens before it that a prediction may read",
@@ -34,6 +35,7 @@ export const evaluate = defineCommand({
   options,
   examples: [
     "cloze evaluate text-classification --model ./my-classifier --data test.tsv",
+    "cloze evaluate retrieval --model ./my-retriever --data questions.jsonl --corpus passages.jsonl",
     "cloze evaluate masked-language-modeling --model ./my-bert --data held-out.txt",
     "cloze evaluate masked-language-modeling+sentence-order-prediction --model ./my-albert --data held-out.txt",
     "cloze evaluate causal-language-modeling --model ./my-gpt2 --data held-out.txt --json",
@@ -42,7 +44,7 @@ export const evaluate = defineCommand({
     const given = request.arguments[0] ?? "";
     const name = given.includes("+") ? given : chosen(given, names, "task");
     refuseForeignOptions(name, request);
-    const { model, data, stride, history, sequenceLength, device, threads } = request.values;
+    const { model, data, stride, corpus, history, sequenceLength, device, threads } = request.values;
     const common = {
       ...{ sequenceLength, device, threads },
       report: (stage: Parameters<typeof progress.report>[0]) => progress.report(stage),
@@ -50,7 +52,7 @@ export const evaluate = defineCommand({
     };
     if (isTask(name)) {
       const files = givenSettings(exampleFileOptions, request.values);
-      const evaluation = await evaluateTask(name, model, data, { ...common, ...files, stride });
+      const evaluation = await evaluateTask(name, model, data, { ...common, ...files, stride, corpus });
       progress.finish();
       await output.result(evaluation, () => `${evaluation.examples} examples: ${evaluationText(evaluation)}`);
       return;
@@ -64,7 +66,9 @@ export const evaluate = defineCommand({
 /** Options of tasks would be without effect on objectives, and the other way round. */
 function refuseForeignOptions(name: string, { given }: CommandRequest<typeof options>): void {
   const ofTasks = ["stride", ...Object.keys(exampleFileOptions)];
-  const foreign = (isTask(name) ? ["history"] : ofTasks).find((option) => given.has(option));
+  const foreign = [...(isTask(name) ? ["history"] : ofTasks), ...(name === "retrieval" ? [] : ["corpus"])].find(
+    (option) => given.has(option),
+  );
   if (foreign === undefined) return;
   throw new ConfigurationError(`--${flagName(foreign)} has no effect on ${name}.`, {
     field: `--${flagName(foreign)}`,

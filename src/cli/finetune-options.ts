@@ -1,6 +1,6 @@
 /** The settings of fine-tuning as flags: every one of them, so that `run.json` can be given back. */
 import { exampleFormats } from "../data/index.ts";
-import { taskNames } from "../tasks/index.ts";
+import { poolingModes, similarities, taskNames } from "../tasks/index.ts";
 import { type exampleFileFields, finetuneFields } from "../training/index.ts";
 import { pretrainFlags } from "./pretrain-options.ts";
 import { type SettingFlags, settingOptions } from "./setting-options.ts";
@@ -65,6 +65,23 @@ const finetuneFlags: SettingFlags<typeof finetuneFields> = {
     placeholder: "KIND",
     about: "How classes count: none, as often as they occur, or balanced, all alike",
     choices: ["none", "balanced"],
+  },
+  pooling: {
+    placeholder: "MODE",
+    about: "Of retrieval: how the vectors of a text's tokens become one",
+    otherwise: "as the model's folder says, or the mean",
+    choices: poolingModes,
+  },
+  similarity: {
+    placeholder: "KIND",
+    about: "Of retrieval: how vectors are compared",
+    otherwise: "as the model's folder says, or cosine",
+    choices: similarities,
+  },
+  similarityScale: {
+    placeholder: "X",
+    about: "Of retrieval: what similarities are multiplied by in the loss",
+    otherwise: "20 for cosine, 1 for dot",
   },
   languageModelingWeight: {
     placeholder: "X",

@@ -21,6 +21,7 @@ export const finetuneCommand = defineCommand({
     "cloze finetune text-classification --model ./my-bert --train reviews.tsv --output my-classifier",
     "cloze finetune text-classification --model ./my-bert --train pairs.csv --column text=first --column textPair=second --output pairs",
     "cloze finetune token-classification --model ./my-bert --train names.conll --epochs 5 --output my-tagger",
+    "cloze finetune retrieval --model ./my-encoder --train questions.jsonl --output my-retriever",
     "cloze evaluate text-classification --model ./my-classifier --data test.tsv",
   ],
   furtherConfigFile: resumedRunFile,

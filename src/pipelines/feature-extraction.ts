@@ -1,6 +1,8 @@
 /** Vectors of texts: one for each token, or one for the whole text as the folder's own files say. */
 import { ConfigurationError } from "../errors.ts";
 import { type AnyModel, AutoModel } from "../models/index.ts";
+import { normalized, type PoolingMode, pooled, poolingModes } from "../tasks/pooling.ts";
+import { readSentenceModules, type SentenceModules } from "../tasks/sentence-modules.ts";
 import { Tensor } from "../tensor/index.ts";
 import type { Tokenizer } from "../tokenizers/index.ts";
 import { type AskingForStates, asksForStates, type Told, told, type WithStates } from "./inner-states.ts";
@@ -12,8 +14,6 @@ import {
   checkTexts,
   optionError,
 } from "./pipeline-inputs.ts";
-import { normalized, type PoolingMode, pooled, poolingModes } from "./pooling.ts";
-import { readSentenceModules, type SentenceModules } from "./sentence-modules.ts";
 import { readRows, rowOf, type TextBatch, textBatches } from "./text-batches.ts";
 import { loadTextModel, type PipelineOptions, type TextModel } from "./text-model.ts";
 

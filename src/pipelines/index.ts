@@ -1,6 +1,7 @@
 /** Text in, answer out. */
 
 export type { ExtractedAnswer } from "../tasks/extracted-answers.ts";
+export { type PoolingMode, poolingModes } from "../tasks/pooling.ts";
 export {
   type AggregationStrategy,
   aggregationStrategies,
@@ -15,7 +16,6 @@ export type * from "./multiple-choice.ts";
 export type * from "./next-sentence-prediction.ts";
 export { type Pipelines, type PipelineTask, pipeline, pipelineTasks } from "./pipeline.ts";
 export type { CallOptions } from "./pipeline-inputs.ts";
-export { type PoolingMode, poolingModes } from "./pooling.ts";
 export type * from "./question-answering.ts";
 export type * from "./sentence-similarity.ts";
 export type * from "./text-classification.ts";

@@ -1,10 +1,11 @@
 /** How near sentences are to one in meaning: the cosine of the angle between their vectors. */
+
+import type { PoolingMode } from "../tasks/pooling.ts";
 import type { Tensor } from "../tensor/index.ts";
 import type { Tokenizer } from "../tokenizers/index.ts";
 import { loadFeatureExtraction } from "./feature-extraction.ts";
 import { type Told, told, type WithStates } from "./inner-states.ts";
 import { type CallOptions, checkCallOptions, checkFields, checkSeveral, checkText } from "./pipeline-inputs.ts";
-import type { PoolingMode } from "./pooling.ts";
 import { rowsOfEach } from "./text-batches.ts";
 import type { PipelineOptions } from "./text-model.ts";
 

@@ -1,5 +1,7 @@
 /** Fine-tuning tasks: examples in, figures out. */
+export { poolingModes } from "./pooling.ts";
 export { loadTask, taskNames } from "./registry.ts";
+export { similarities } from "./sentence-modules.ts";
 export type {
   AnyPreparedTask,
   AnyTask,
@@ -13,6 +15,7 @@ export type {
   TaskEvaluation,
   TaskName,
   TaskOptions,
+  VectorOptions,
 } from "./task.ts";
 export { withTextMarks } from "./text-marks.ts";
 export { longestRow } from "./token-rows.ts";

@@ -38,11 +38,13 @@ export function classLoss(
 export function withLanguageModeling(
   taskLoss: SymbolicTensor,
   model: AnyModel,
-  { lastHiddenState, texts }: RowOutputs,
+  { lastHiddenState, texts }: Pick<RowOutputs, "lastHiddenState" | "texts">,
   options: LanguageModelingOptions | undefined,
 ): SymbolicTensor {
   if (options === undefined || options.weight === 0) return taskLoss;
-  const words = model.parameters.get(`${model.keys.prefix}.${options.words}`) as Parameter;
+  const { parameters, keys } = model;
+  // The base model itself has no prefix.
+  const words = parameters.get(`${keys.prefix}.${options.words}`) ?? (parameters.get(options.words) as Parameter);
   const logits = matmul(lastHiddenState, words, { transposeRight: true });
   const { inputIds, attentionMask } = texts as Readonly<Record<string, SymbolicTensor>>;
   const labels = where(equal(attentionMask as SymbolicTensor, 0), ignoredLabel, inputIds as SymbolicTensor);

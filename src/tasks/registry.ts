@@ -6,6 +6,7 @@ const loaders: Readonly<Record<TaskName, () => Promise<AnyTask>>> = {
   "token-classification": async () => (await import("./token-classification.ts")).tokenClassification,
   "question-answering": async () => (await import("./question-answering.ts")).questionAnswering,
   "multiple-choice": async () => (await import("./multiple-choice.ts")).multipleChoice,
+  retrieval: async () => (await import("./retrieval.ts")).retrieval,
 };
 
 export const taskNames = Object.keys(loaders) as readonly TaskName[];

@@ -8,6 +8,8 @@ import {
   meanAbsoluteError,
   multiLabelScores,
   pearson,
+  type RankedQuery,
+  retrievalScores,
   spanScores,
   spearman,
 } from "../metrics/index.ts";
@@ -58,6 +60,21 @@ export function entityFigures(
   return {
     metrics: { f1, precision, recall, accuracy: share },
     classes: perType.map(({ type: name, ...rest }) => ({ name, ...rest })),
+  };
+}
+
+/** Of lists of documents: MRR over all that is ranked, the share of what is relevant among the first, and nDCG of ten. */
+export function rankingFigures(queries: readonly RankedQuery[]): TaskEvaluation {
+  const longest = Math.max(1, ...queries.map(({ ranked }) => ranked.length));
+  const [first, five, ten] = [1, 5, 10].map((cut) => retrievalScores(queries, cut));
+  return {
+    metrics: {
+      mrr: retrievalScores(queries, longest).mrr,
+      recallAt1: first?.recall ?? 0,
+      recallAt5: five?.recall ?? 0,
+      recallAt10: ten?.recall ?? 0,
+      ndcgAt10: ten?.ndcg ?? 0,
+    },
   };
 }
 

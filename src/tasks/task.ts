@@ -4,9 +4,11 @@
  */
 import type { ExampleTask, ReadExample } from "../data/index.ts";
 import type { SymbolicTensor } from "../graph/index.ts";
-import type { AnyModel, ModelTask, PreTrainedConfig } from "../models/index.ts";
+import type { AnyModel, InputSpecs, ModelTask, PreTrainedConfig } from "../models/index.ts";
 import type { OutputArrays, PreparedBatch, SymbolicInputs } from "../objectives/index.ts";
 import type { Tokenizer } from "../tokenizers/index.ts";
+import type { PoolingMode } from "./pooling.ts";
+import type { Similarity } from "./sentence-modules.ts";
 
 /** The tokens of a text or a pair. */
 export interface TokenRow {
@@ -26,7 +28,7 @@ export interface Features {
 /** The examples that a task knows how to read. */
 export type TaskName = Extract<
   ExampleTask,
-  "text-classification" | "token-classification" | "question-answering" | "multiple-choice"
+  "text-classification" | "token-classification" | "question-answering" | "multiple-choice" | "retrieval"
 >;
 
 /** How examples are turned into tokens, beside what the task itself says. */
@@ -39,8 +41,22 @@ export interface TaskOptions {
   readonly classWeights?: readonly number[] | undefined;
   /** Of pairs: whether both orders are read and their logits added, for tasks in which order says nothing. */
   readonly bothOrders?: boolean | undefined;
+  /** Of tasks that compare texts by their vectors. */
+  readonly vectors?: VectorOptions | undefined;
+  /** Of retrieval: further texts among which an evaluation looks for the right ones. */
+  readonly corpus?: readonly string[] | undefined;
   /** λ and the published name of the word embedding, when training also predicts the text's own next tokens. */
   readonly languageModeling?: LanguageModelingOptions | undefined;
+}
+
+/** How a text becomes one vector, and how vectors are compared. */
+export interface VectorOptions {
+  /** As the model's folder says, and the mean without its word, when left out. */
+  readonly pooling?: readonly PoolingMode[] | undefined;
+  /** As the model's folder says, and the cosine without its word, when left out. */
+  readonly similarity?: Similarity | undefined;
+  /** What similarities are multiplied by before the softmax; 20 for the cosine, 1 for the dot product, when left out. */
+  readonly scale?: number | undefined;
 }
 
 export interface LanguageModelingOptions {
@@ -82,8 +98,12 @@ export interface PreparedTask<Example, F extends Features, Result> {
   readonly mainMetric: string;
   /** Throws a DataError that names the line of an example with a label that the model does not know. */
   features(examples: readonly Example[]): F[];
+  /** What an evaluation reads of the examples, where it is not what is learned from. */
+  evaluationFeatures?(examples: readonly Example[]): F[];
   /** Arrays of one batch, padded to its longest row. */
   batch(features: readonly F[]): PreparedBatch;
+  /** Types and shapes of a batch's arrays, where they are not the model's own inputs. */
+  inputSpecs?(model: AnyModel, batch: PreparedBatch): InputSpecs;
   /** → [] in nats */
   loss(model: AnyModel, inputs: SymbolicInputs): SymbolicTensor;
   /** What `results` reads. */
@@ -92,6 +112,8 @@ export interface PreparedTask<Example, F extends Features, Result> {
   results(outputs: OutputArrays, batch: PreparedBatch, features: readonly F[]): Result[];
   /** `features` and `results` are those of all examples, in order. */
   evaluate(examples: readonly Example[], features: readonly F[], results: readonly Result[]): TaskEvaluation;
+  /** Writes what a model folder says of this task beside its configuration; `width`: features of a token. */
+  writeFiles?(folder: string, width: number): Promise<void>;
 }
 
 /** What a task is prepared for. */
@@ -104,6 +126,8 @@ export interface TaskParts {
 
 export interface Task<Name extends TaskName = TaskName, F extends Features = Features, Result = unknown> {
   readonly name: Name;
+  /** Parts of the model that the task does not read, by the beginning of their published names. */
+  readonly unread?: readonly string[];
   /** The heads that can do it; the first one that an architecture has is taken. */
   readonly modelTasks: readonly ModelTask[];
   /** What the training examples ask of a configuration, such as names for its classes. Throws a DataError. */
@@ -115,6 +139,8 @@ export interface Task<Name extends TaskName = TaskName, F extends Features = Fea
   ): Readonly<Record<string, unknown>>;
   /** Weights under which all classes count alike; of tasks that have classes. */
   classWeights?(examples: readonly ReadExample<Name>[], config: PreTrainedConfig): readonly number[];
+  /** The options, completed by what a model folder says beside its configuration. Throws a CheckpointError. */
+  completeOptions?(options: TaskOptions, folder: string): Promise<TaskOptions>;
   prepare(parts: TaskParts, options: TaskOptions): PreparedTask<ReadExample<Name>, F, Result>;
 }
 

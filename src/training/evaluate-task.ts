@@ -1,5 +1,6 @@
 /** A fine-tuned model's figures on labelled examples: what `cloze evaluate` prints for a task. */
 
+import { loadExamples } from "../data/index.ts";
 import type { ModelOptions } from "../models/index.ts";
 import { loadTask, type TaskEvaluation, type TaskName } from "../tasks/index.ts";
 import { AutoTokenizer } from "../tokenizers/index.ts";
@@ -14,6 +15,8 @@ export interface EvaluateTaskOptions extends ModelOptions, Partial<ExampleFileSe
   readonly sequenceLength?: number | undefined;
   /** Tokens that the windows of a long text share; texts are cut where the task allows it when left out. */
   readonly stride?: number | undefined;
+  /** Of retrieval: a file of further texts, with `id` and `text`, among which the right ones are looked for. */
+  readonly corpus?: string | undefined;
   readonly report?: StageReport;
   readonly onWarning?: (text: string) => void;
 }
@@ -30,7 +33,7 @@ export async function evaluateTask(
   data: string,
   options: EvaluateTaskOptions = {},
 ): Promise<TaskModelEvaluation> {
-  const { device, threads, report, onWarning, sequenceLength, stride, ...files } = options;
+  const { device, threads, report, onWarning, sequenceLength, stride, corpus: corpusFile, ...files } = options;
   const task = await loadTask(name);
   const source = await taskModel(task, folder);
   const { config, modelTask } = source;
@@ -41,12 +44,19 @@ export async function evaluateTask(
     const problemType = config.problemType ?? (isNumber ? "regression" : null);
     const examples = await readTaskExamples(name, data, { ...noFileSettings, ...files, problemType, onWarning });
     const parts = { config: model.config, modelTask, tokenizer };
-    const prepared = task.prepare(parts, { sequenceLength: sequenceLength ?? usualRowLength(source), stride });
+    const corpus = corpusFile === undefined ? undefined : await readCorpus(corpusFile, files.skipBadRows);
+    const given = { sequenceLength: sequenceLength ?? usualRowLength(source), stride, corpus };
+    const prepared = task.prepare(parts, (await task.completeOptions?.(given, folder)) ?? given);
     const evaluator = inFile(data, () => new TaskEvaluator(model, prepared, examples));
     return { task: name, ...(await evaluator.evaluate({ report })), examples: examples.length };
   } finally {
     await model.release();
   }
+}
+
+async function readCorpus(file: string, skipBadRows: boolean | undefined): Promise<string[]> {
+  const { examples } = await loadExamples(file, "retrieval-corpus", { skipBadRows });
+  return examples.map(({ text }) => text);
 }
 
 const noFileSettings: ExampleFileSettings = {

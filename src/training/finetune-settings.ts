@@ -13,7 +13,7 @@ import {
   text,
   type ValuesOf,
 } from "../checkpoints/index.ts";
-import { taskNames } from "../tasks/index.ts";
+import { poolingModes, similarities, taskNames } from "../tasks/index.ts";
 import { pretrainFields } from "./pretrain-settings.ts";
 
 const { output, steps, gradientAccumulation, gradientCheckpointing, schedule, decayShare, optimizer } = pretrainFields;
@@ -77,6 +77,12 @@ export const finetuneFields = {
   ),
   /** How classes count in the loss: each example alike, or rare classes more, so that all classes count alike. */
   classWeights: oneOf(["none", "balanced"], "none"),
+  /** Of retrieval: how the vectors of a text's tokens become one; as the model's folder says, or the mean, when left out. */
+  pooling: nullable(oneOf(poolingModes, "mean")),
+  /** Of retrieval: how vectors are compared; as the model's folder says, or by their cosine, when left out. */
+  similarity: nullable(oneOf(similarities, "cosine")),
+  /** Of retrieval: what similarities are multiplied by in the loss; 20 for the cosine, 1 for the dot product. */
+  similarityScale: nullable(number(20, { minimum: 0 })),
   /** λ: how much predicting the texts' next tokens counts beside the task; 0.5 for GPT and GPT-2, none for others. */
   languageModelingWeight: nullable(number(0.5, { minimum: 0 })),
   /** Whether only the head is trained, on the model as it is. */

@@ -54,6 +54,7 @@ const examples: Readonly<Record<TaskName, readonly string[]>> = {
     const choices = places.slice(1).toSpliced(index % 3, 0, animal as never);
     return JSON.stringify({ context: "who sees the tree .", question: "who ?", choices, label: index % 3 });
   }),
+  retrieval: sentences(96).map((text) => JSON.stringify({ query: `${text.split(" ")[1]} ?`, positive: text })),
 };
 
 /** A small model folder with a tokenizer. */

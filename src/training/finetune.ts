@@ -98,6 +98,7 @@ async function jobOf(
     async writeModel(folder) {
       await model.savePretrained(folder);
       await tokenizer.savePretrained(folder);
+      await task.writeFiles?.(folder, prepared.width);
     },
     evaluate:
       evaluator &&
@@ -139,7 +140,7 @@ async function compileStep(
   const threads = settings.threads ?? undefined;
   const kernels = await createKernels(model.store.memory, threads === undefined ? {} : { threads });
   const loss = (inputs: SymbolicInputs) => ({ loss: task.loss(model, inputs) });
-  return TrainStep.compile(model, loss, taskInputSpecs(model, batch), gradients, {
+  return TrainStep.compile(model, loss, taskInputSpecs(model, batch, task), gradients, {
     kernels,
     threads,
     gradientCheckpointing: settings.gradientCheckpointing,

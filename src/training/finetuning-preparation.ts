@@ -10,6 +10,8 @@ import {
   type LanguageModelingOptions,
   loadTask,
   longestRow,
+  type TaskOptions,
+  type VectorOptions,
   withTextMarks,
 } from "../tasks/index.ts";
 import { AutoTokenizer } from "../tokenizers/index.ts";
@@ -43,12 +45,14 @@ export async function prepareFinetuning(
   const { vocabSize } = model.config as { readonly vocabSize: number };
   if (tokenizer.length > vocabSize) model.resizeTokenEmbeddings(tokenizer.length);
   freezeParts(model, settings);
-  const taskOptions = {
+  const givenOptions: TaskOptions = {
     sequenceLength: rowLength(settings, architecture.sizes(config).maximumLength, usualRowLength(source)),
     stride: settings.stride ?? undefined,
     classWeights: balancedClasses(settings, task, training, model.config),
+    vectors: vectorOptions(settings),
     languageModeling: languageModelingOf(settings, architecture),
   };
+  const taskOptions = (await task.completeOptions?.(givenOptions, settings.model)) ?? givenOptions;
   const prepared = task.prepare({ config: model.config, modelTask, tokenizer }, taskOptions) as AnyPreparedTask;
   const report = (done: number): void =>
     onStage?.({ stage: "reading examples", done, total: training.length, unit: "examples" });
@@ -125,6 +129,14 @@ function balancedClasses(
     expected: "none, or a task that tells one class from others",
     received: classWeights,
   });
+}
+
+function vectorOptions({ pooling, similarity, similarityScale }: FinetuneSettings): VectorOptions {
+  return {
+    pooling: pooling === null ? undefined : [pooling],
+    similarity: similarity ?? undefined,
+    scale: similarityScale ?? undefined,
+  };
 }
 
 /** Keeps what the settings name as it is. */

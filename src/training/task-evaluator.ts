@@ -26,7 +26,7 @@ export class TaskEvaluator<Example> {
     this.#model = model;
     this.#task = task;
     this.examples = examples;
-    this.features = task.features(examples);
+    this.features = (task.evaluationFeatures ?? task.features)(examples);
   }
 
   /** The task's figures, with the mean loss of its features. */
@@ -55,7 +55,7 @@ export class TaskEvaluator<Example> {
   }
 
   async #outputs(batch: PreparedBatch): Promise<OutputArrays> {
-    const specs = taskInputSpecs(this.#model, batch);
+    const specs = taskInputSpecs(this.#model, batch, this.#task);
     const names = Object.keys(specs);
     const executable = await this.#model.compiled(`${this.#key} ${names.join()}`, () =>
       this.#task.outputs(this.#model, symbolicInputs(names, specs) as Record<string, SymbolicTensor>),
@@ -68,7 +68,12 @@ export class TaskEvaluator<Example> {
  * Type and shape of the arrays of a batch that the model takes: as it says itself, or where a task reads it in its own way,
  * such as several choices an example, as the arrays have them.
  */
-export function taskInputSpecs(model: AnyModel, batch: PreparedBatch): InputSpecs {
+export function taskInputSpecs(
+  model: AnyModel,
+  batch: PreparedBatch,
+  task: Pick<AnyPreparedTask, "inputSpecs"> = {},
+): InputSpecs {
+  if (task.inputSpecs !== undefined) return task.inputSpecs(model, batch);
   const known = model.inputSpecs(new Set(Object.keys(batch)));
   const entries = Object.entries(batch).flatMap(([name, { type, dims }]) => {
     const spec = known[name];

@@ -20,7 +20,7 @@ export interface TaskModel {
 }
 
 /** Throws a ConfigurationError if the architecture has no head for the task. */
-export async function taskModel({ modelTasks }: AnyTask, folder: string): Promise<TaskModel> {
+export async function taskModel({ modelTasks, unread = [] }: AnyTask, folder: string): Promise<TaskModel> {
   const config = await AutoConfig.fromPretrained(folder);
   const architecture = await loadArchitecture(config.modelType);
   const known = modelTasks.find((name) => architecture.tasks[name] !== undefined);
@@ -28,7 +28,20 @@ export async function taskModel({ modelTasks }: AnyTask, folder: string): Promis
   const modelClass = classFor(architecture, modelTask) as unknown as {
     fromPretrained(folder: string, options: LoadOptions): Promise<AnyModel>;
   };
-  return { config, architecture, modelTask, load: (options) => modelClass.fromPretrained(folder, options) };
+  const isRead = (name: string): boolean => !unread.some((part) => name.startsWith(part) || name.includes(`.${part}`));
+  return {
+    ...{ config, architecture, modelTask },
+    load: ({ onWarning, ...options }) =>
+      modelClass.fromPretrained(folder, {
+        ...options,
+        ...(onWarning && {
+          onWarning(text, match) {
+            // What the folder lacks and has too much is no matter where the task does not read it.
+            if (match === undefined || unread.length === 0 || match.missing.some(isRead)) onWarning(text, match);
+          },
+        }),
+      }),
+  };
 }
 
 const longestRow = 512;

@@ -13,7 +13,7 @@ import { type ExampleTask, loadExamples } from "../../src/data/examples/index.ts
 import { openCorpus, tokenizeCorpus } from "../../src/data/index.ts";
 import { generateTokens, readGenerationConfig } from "../../src/generation/index.ts";
 import { AutoModelForCausalLM, AutoModelForMaskedLM, AutoModelForPreTraining } from "../../src/models/index.ts";
-import { readSentenceModules } from "../../src/pipelines/sentence-modules.ts";
+import { readSentenceModules } from "../../src/tasks/sentence-modules.ts";
 import { AutoTokenizer } from "../../src/tokenizers/index.ts";
 import { pretrain } from "../../src/training/index.ts";
 import { verify } from "../../src/verification/index.ts";
@@ -268,7 +268,7 @@ export const formats: readonly Format[] = [
   },
   {
     name: "modules.json",
-    modules: ["pipelines/sentence-modules.ts"],
+    modules: ["tasks/sentence-modules.ts"],
     sample: () =>
       goldenFiles("pipelines/sentence-encoders/dense-tanh", [
         "modules.json",

@@ -1,4 +1,7 @@
-/** What a folder of sentence-transformers does with the vectors of tokens: `modules.json` and the folders that it names. */
+/**
+ * What a folder of sentence-transformers does with the vectors of tokens: `modules.json` and the folders that it names, and
+ * by what its vectors are compared.
+ */
 import { platform } from "#platform";
 import { openWeights } from "../checkpoints/index.ts";
 import { CheckpointError } from "../errors.ts";
@@ -23,6 +26,13 @@ const poolingKeys: Readonly<Record<PoolingMode, string>> = {
   weightedmean: "pooling_mode_weightedmean_tokens",
   lasttoken: "pooling_mode_lasttoken",
 };
+
+/** How vectors are compared: the cosine of their angle, or their product, in which long vectors count for more. */
+export const similarities = ["cosine", "dot"] as const;
+export type Similarity = (typeof similarities)[number];
+
+/** Holds by what vectors are compared. */
+const similarityFile = "config_sentence_transformers.json";
 
 const activations: Readonly<Record<string, (value: number) => number>> = {
   Identity: (value) => value,
@@ -53,6 +63,43 @@ export async function readSentenceModules(folder: string): Promise<SentenceModul
   }
   if (pooling === undefined) throw unknownModule(file, modules.length, "the end");
   return { pooling, dense, normalize };
+}
+
+/**
+ * By what the vectors of a folder are compared; undefined where it does not say.
+ *
+ * @throws CheckpointError for a file that is broken.
+ */
+export async function readSimilarity(folder: string): Promise<Similarity | undefined> {
+  const file = platform.join(folder, similarityFile);
+  if ((await platform.stat(file, "checkpoint")) === undefined) return undefined;
+  const { similarity_fn_name: name } = Object(await readJson(file)) as Record<string, unknown>;
+  if (name === undefined || name === null) return undefined;
+  const found = similarities.find((similarity) => similarity === name);
+  if (found !== undefined) return found;
+  throw wrong(file, "similarity_fn_name", similarities.join(" or "), name);
+}
+
+/** Writes into a model folder how its vectors are made and compared, as sentence-transformers reads it. */
+export async function writeSentenceModules(
+  folder: string,
+  { pooling, similarity, width }: { pooling: readonly PoolingMode[]; similarity: Similarity; width: number },
+): Promise<void> {
+  const parts = ["", "1_Pooling", ...(similarity === "cosine" ? ["2_Normalize"] : [])];
+  const modules = parts.map((path, index) => {
+    const kind = ["Transformer", "Pooling", "Normalize"][index];
+    return { idx: index, name: String(index), path, type: `sentence_transformers.models.${kind}` };
+  });
+  const modes = poolingModes.map((mode) => [poolingKeys[mode], pooling.includes(mode)] as const);
+  const files = {
+    "modules.json": modules,
+    "1_Pooling/config.json": { word_embedding_dimension: width, ...Object.fromEntries(modes) },
+    [similarityFile]: { prompts: {}, default_prompt_name: null, similarity_fn_name: similarity },
+  };
+  for (const [name, content] of Object.entries(files)) {
+    const file = platform.join(folder, ...name.split("/"));
+    await platform.writeFileAtomically(file, `${JSON.stringify(content, null, 2)}\n`);
+  }
 }
 
 function modulesOf(json: unknown, file: string): { kind: string; path: string }[] {
