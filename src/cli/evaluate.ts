@@ -1,13 +1,27 @@
 /** `cloze evaluate`: a model's figures, on a text for an objective or on labelled examples for a task. */
 import { ConfigurationError } from "../errors.ts";
 import { taskNames } from "../tasks/index.ts";
-import { evaluateModel, evaluateTask, evaluationObjectives, exampleFileFields } from "../training/index.ts";
+import {
+  evaluateModel,
+  evaluateTask,
+  evaluationObjectives,
+  exampleFileFields,
+  type TaskModelEvaluation,
+} from "../training/index.ts";
 import { type CommandRequest, defineCommand } from "./command.ts";
 import { engineOptions } from "./engine-options.ts";
-import { evaluationText } from "./evaluation-text.ts";
+import { evaluationText, intervalsText } from "./evaluation-text.ts";
 import { exampleFileFlags } from "./finetune-options.ts";
 import { metricsText } from "./metrics-text.ts";
-import { chosen, flagName, optionalText, optionalWholeNumber, requiredModel, requiredText } from "./options.ts";
+import {
+  chosen,
+  flagName,
+  optionalText,
+  optionalWholeNumber,
+  requiredModel,
+  requiredText,
+  wholeNumber,
+} from "./options.ts";
 import { givenSettings, settingOptions } from "./setting-options.ts";
 
 const exampleFileOptions = settingOptions(exampleFileFields, exampleFileFlags);
@@ -23,6 +37,13 @@ const options = {
     "causal-language-modeling: tokens before it that a prediction may read",
     "all of the row",
   ),
+  bootstrap: {
+    ...optionalWholeNumber("Of tasks: 95% intervals of the figures, from N resamples of the examples", "none"),
+    isValueOptional: true,
+    // The flag alone is the text "true".
+    read: (text: string, name: string) => (text === "true" ? 1000 : wholeNumber("", 1000).read(text, name)),
+  },
+  seed: wholeNumber("Of --bootstrap", 0, { minimum: 0 }),
   ...engineOptions,
 };
 
@@ -36,6 +57,7 @@ export const evaluate = defineCommand({
   examples: [
     "cloze evaluate text-classification --model ./my-classifier --data test.tsv",
     "cloze evaluate retrieval --model ./my-retriever --data questions.jsonl --corpus passages.jsonl",
+    "cloze evaluate text-classification --model ./my-classifier --data test.tsv --bootstrap",
     "cloze evaluate masked-language-modeling --model ./my-bert --data held-out.txt",
     "cloze evaluate masked-language-modeling+sentence-order-prediction --model ./my-albert --data held-out.txt",
     "cloze evaluate causal-language-modeling --model ./my-gpt2 --data held-out.txt --json",
@@ -52,9 +74,11 @@ export const evaluate = defineCommand({
     };
     if (isTask(name)) {
       const files = givenSettings(exampleFileOptions, request.values);
-      const evaluation = await evaluateTask(name, model, data, { ...common, ...files, stride, corpus });
+      const { bootstrap: resamples, seed } = request.values;
+      const bootstrap = resamples === undefined ? undefined : { resamples, seed };
+      const evaluation = await evaluateTask(name, model, data, { ...common, ...files, stride, corpus, bootstrap });
       progress.finish();
-      await output.result(evaluation, () => `${evaluation.examples} examples: ${evaluationText(evaluation)}`);
+      await output.result(evaluation, () => taskText(evaluation));
       return;
     }
     const evaluation = await evaluateModel(name, model, data, { ...common, history });
@@ -63,9 +87,15 @@ export const evaluate = defineCommand({
   },
 });
 
+function taskText(evaluation: TaskModelEvaluation): string {
+  const { examples, metrics, bootstrap } = evaluation;
+  const intervals = bootstrap === undefined ? "" : `\n${intervalsText(metrics, bootstrap, examples)}`;
+  return `${examples} examples: ${evaluationText(evaluation)}${intervals}`;
+}
+
 /** Options of tasks would be without effect on objectives, and the other way round. */
 function refuseForeignOptions(name: string, { given }: CommandRequest<typeof options>): void {
-  const ofTasks = ["stride", ...Object.keys(exampleFileOptions)];
+  const ofTasks = ["stride", "bootstrap", "seed", ...Object.keys(exampleFileOptions)];
   const foreign = [...(isTask(name) ? ["history"] : ofTasks), ...(name === "retrieval" ? [] : ["corpus"])].find(
     (option) => given.has(option),
   );

@@ -1,6 +1,8 @@
 /** A task's figures for people: the metrics, a table of the classes, and what was taken for what. */
 import type { TaskEvaluation } from "../tasks/index.ts";
-import { metricsText } from "./metrics-text.ts";
+import type { Bootstrapped, RunsSummary } from "../training/index.ts";
+import { metricsText, valueText, wordsOf } from "./metrics-text.ts";
+import { countText } from "./quantities.ts";
 
 /** Of more classes than this nobody reads a confusion matrix. */
 const mostConfused = 12;
@@ -34,6 +36,35 @@ function confusionTable(
 
 function percent(share: number): string {
   return `${(100 * share).toFixed(1)}%`;
+}
+
+/** The metrics with their intervals, a line each, and how these were drawn. */
+export function intervalsText(metrics: TaskEvaluation["metrics"], bootstrap: Bootstrapped, examples: number): string {
+  const { intervals, resamples, confidence, seed } = bootstrap;
+  const rows = Object.entries(intervals).map(([name, { low, high }]) => [
+    wordsOf(name),
+    ...[metrics[name] as number, low, high].map((value) => valueText(name, value)),
+  ]);
+  const share = `${+(100 * confidence).toFixed(2)}%`;
+  return [
+    aligned([["metric", "value", `${share} from`, "to"], ...rows]),
+    `(bootstrap: percentiles of ${countText(resamples)} resamples of the ${countText(examples)} examples, seed ${seed})\n`,
+  ].join("");
+}
+
+/** Several runs as a table: a line each, the mean and the standard deviation; the best one is marked. */
+export function runsText({ runs, best, mean, deviation }: RunsSummary): string {
+  const names = Object.keys(mean);
+  const line = (name: string, metrics: TaskEvaluation["metrics"]): string[] => [
+    name,
+    ...names.map((metric) => valueText(metric, metrics[metric] ?? Number.NaN)),
+  ];
+  return aligned([
+    ["run", ...names.map(wordsOf)],
+    ...runs.map(({ name, metrics }) => line(name === best ? `${name} (best)` : name, metrics)),
+    line("mean", mean),
+    line("deviation", deviation),
+  ]);
 }
 
 /** Columns with the first to the left and the others to the right. */

@@ -101,6 +101,7 @@ const finetuneFlags: SettingFlags<typeof finetuneFields> = {
     otherwise: "an epoch",
   },
   seed,
+  seeds: { placeholder: "N", about: "Train with so many seeds, --seed and the ones after it; the best model is left" },
   threads,
   device,
 };

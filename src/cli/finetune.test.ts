@@ -1,10 +1,12 @@
 /** `cloze finetune` and `cloze evaluate` on labelled files, from the outside. */
+import { existsSync } from "node:fs";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { runCloze } from "../../test/support/fake-terminal.ts";
+import type { Bootstrapped } from "../training/index.ts";
 
 const model = fileURLToPath(new URL("../../test/golden/pipelines/bert", import.meta.url));
 let folder: string;
@@ -88,6 +90,75 @@ describe("finetune", () => {
     const { exitCode, stderr } = await runCloze([...words, "--output", join(folder, "refused"), "--json"]);
     expect(exitCode).toBe(2);
     expect(JSON.parse(stderr.trim().split("\n").at(-1) as string).error).toMatchObject({ kind: "data", file, field });
+  });
+
+  it("trains with several seeds, leaves the best model, and repeats nothing when it is resumed", async () => {
+    const output = join(folder, "seeds");
+    const words = ["finetune", "text-classification", "--model", model, "--train", table, ...columns];
+    words.push("--validation", table, "--output", output, "--learning-rate", "3e-3", "--epochs", "8", "--threads", "1");
+    words.push("--seed", "5", "--seeds", "2", "--quiet");
+    const trained = await runCloze(words);
+    expect(trained.exitCode).toBe(0);
+    const { runs, best, mean, deviation } = JSON.parse(await readFile(join(output, "runs.json"), "utf8"));
+    expect(runs.map(({ name }: { name: string }) => name)).toEqual(["seed-5", "seed-6"]);
+    const accuracies = runs.map(({ metrics }: { metrics: { accuracy: number } }) => metrics.accuracy);
+    expect(mean.accuracy).toBeCloseTo((accuracies[0] + accuracies[1]) / 2, 12);
+    expect(deviation.accuracy).toBeCloseTo(Math.abs(accuracies[0] - accuracies[1]) / Math.SQRT2, 12);
+    expect(Math.max(...accuracies)).toBe(accuracies[best === "seed-5" ? 0 : 1]);
+    const weights = (...path: string[]) => readFile(join(output, ...path, "model.safetensors"));
+    expect(await weights()).toEqual(await weights(best));
+    expect(trained.stdout).toMatch(/^deviation +/m);
+    // As if the second run had not been begun.
+    const second = await weights("seed-6");
+    await rm(join(output, "seed-6"), { recursive: true });
+    const kept = { mainMetric: "accuracy", runs: runs.slice(0, 1) };
+    await writeFile(join(output, "runs.json"), JSON.stringify(kept));
+    const resumed = await runCloze(["finetune", "--output", output, "--resume", "--json"]);
+    expect(resumed.exitCode).toBe(0);
+    expect(resumed.lines.filter(({ event }) => event === "step")).toHaveLength(24);
+    expect(resumed.lines.at(-1)).toEqual({ event: "runs", mainMetric: "accuracy", runs, best, mean, deviation });
+    expect(await weights("seed-6")).toEqual(second);
+  });
+
+  it("tells with --dry-run what a run would be like, and writes nothing", async () => {
+    const output = join(folder, "dry");
+    const words = ["finetune", "text-classification", "--model", model, "--train", table, ...columns, "--threads", "1"];
+    const { lines, exitCode } = await runCloze([...words, "--validation", table, "--dry-run", "--output", output, "--json"]);
+    expect(exitCode).toBe(0);
+    expect(lines).toHaveLength(1);
+    expect(lines[0]).toMatchObject({
+      ...{ dryRun: true, class: "BertForSequenceClassification", task: "text-classification" },
+      batch: { inputIds: { type: "int64", shape: [16, 8] }, labels: { type: "int64", shape: [16] } },
+      firstRow: { tokens: expect.arrayContaining(["[CLS]"]) },
+    });
+    expect(existsSync(output)).toBe(false);
+    const { stdout } = await runCloze([...words, "--validation", table, "--dry-run", "--frozen"]);
+    expect(stdout).toMatch(/^model +BertForSequenceClassification, [\d,]+ parameters, 34 of them trained\n/);
+  });
+
+  it("shows the learning curves, and with --profile where the time went", async () => {
+    const output = join(folder, "profiled");
+    const words = ["finetune", "text-classification", "--model", model, "--train", table, ...columns, "--threads", "1"];
+    words.push("--validation", table, "--output", output, "--epochs", "6", "--profile");
+    const { exitCode, stderr } = await runCloze(words);
+    expect(exitCode).toBe(0);
+    expect(stderr).toMatch(/^loss {3}• training {3}○ held out$/m);
+    expect(stderr).toMatch(/^accuracy, held out$/m);
+    expect(stderr).toContain("A step took");
+    expect(existsSync(join(output, "profile.json"))).toBe(true);
+  });
+
+  it("gives intervals with evaluate --bootstrap, the same every time", async () => {
+    const words = ["evaluate", "text-classification", "--model", join(folder, "seeds"), "--data", table, ...columns];
+    const { lines } = await runCloze([...words, "--bootstrap", "200", "--seed", "3", "--json"]);
+    const { metrics, bootstrap } = lines[0] as { metrics: { accuracy: number }; bootstrap: Bootstrapped };
+    expect(bootstrap).toMatchObject({ resamples: 200, confidence: 0.95, seed: 3 });
+    const { low, high } = bootstrap.intervals.accuracy as { low: number; high: number };
+    expect(low).toBeLessThanOrEqual(metrics.accuracy);
+    expect(high).toBeGreaterThanOrEqual(metrics.accuracy);
+    expect((await runCloze([...words, "--bootstrap", "200", "--seed", "3", "--json"])).lines[0]).toEqual(lines[0]);
+    const { stdout } = await runCloze([...words, "--bootstrap"]);
+    expect(stdout).toContain("(bootstrap: percentiles of 1,000 resamples of the 40 examples, seed 0)");
   });
 
   it("names the line of a label that the model does not know", async () => {

@@ -1,11 +1,21 @@
 /** `cloze finetune`: from a model and labelled examples to a model for a task. */
 import { ConfigurationError } from "../errors.ts";
 import { taskNames } from "../tasks/index.ts";
-import { type FinetuneSettings, finetune, type PreparedFinetuning } from "../training/index.ts";
+import {
+  asksForSeveralRuns,
+  type FinetuneHooks,
+  type FinetuneSettings,
+  finetune,
+  finetuneSeveral,
+  type PreparedFinetuning,
+  type RunsSummary,
+} from "../training/index.ts";
 import { type CommandContext, defineCommand } from "./command.ts";
-import { evaluationText } from "./evaluation-text.ts";
+import { dryFinetuning } from "./dry-run.ts";
+import { evaluationText, runsText } from "./evaluation-text.ts";
 import { finetuneSettingOptions } from "./finetune-options.ts";
-import { chosen } from "./options.ts";
+import { chosen, toggle } from "./options.ts";
+import { profiled, profileFile, profileOption, refuseProfileOfDryRun } from "./profile.ts";
 import { countText } from "./quantities.ts";
 import { refuseResumeAndOverwrite, resumedRunFile, runFolderOptions } from "./run-folder.ts";
 import { givenSettings } from "./setting-options.ts";
@@ -16,10 +26,13 @@ export const finetuneCommand = defineCommand({
   options: {
     ...finetuneSettingOptions,
     ...runFolderOptions,
+    profile: profileOption("Show where the time of ten early steps goes", "OUTPUT/profile.json"),
+    dryRun: toggle("Write nothing: show shapes, parameters, memory, time and the first batch"),
   },
   examples: [
     "cloze finetune text-classification --model ./my-bert --train reviews.tsv --output my-classifier",
     "cloze finetune text-classification --model ./my-bert --train pairs.csv --column text=first --column textPair=second --output pairs",
+    "cloze finetune text-classification --model ./my-bert --train reviews.tsv --seeds 3 --output three-seeds",
     "cloze finetune token-classification --model ./my-bert --train names.conll --epochs 5 --output my-tagger",
     "cloze finetune retrieval --model ./my-encoder --train questions.jsonl --output my-retriever",
     "cloze evaluate text-classification --model ./my-classifier --data test.tsv",
@@ -31,8 +44,12 @@ export const finetuneCommand = defineCommand({
     const given = givenSettings(finetuneSettingOptions, values) as Partial<FinetuneSettings>;
     const task = chosen(argument ?? given.task ?? "", taskNames, "task");
     const settings = { ...given, task };
-    for (const name of ["model", "train", "output"] as const) requireSetting(settings, name);
-    await train(settings, { resume, overwrite }, context);
+    const required = values.dryRun ? (["model", "train"] as const) : (["model", "train", "output"] as const);
+    for (const name of required) requireSetting(settings, name);
+    refuseProfileOfDryRun(values);
+    if (values.dryRun) return dryFinetuning({ ...settings, seeds: 1 }, context);
+    const file = profileFile(values.profile, settings.output ?? "");
+    await profiled(file, "step", context, () => train(settings, { resume, overwrite }, context));
   },
 });
 
@@ -58,16 +75,30 @@ async function train(
     "held-out examples",
     context,
   );
-  const running = finetune(settings, options, {
+  const hooks: FinetuneHooks = {
     ...watch.hooks,
     onReady: (run, totalSteps) => watch.ready(totalSteps, introduction(run, totalSteps)),
     afterStep(_step, totalSteps) {
       watch.totalSteps = totalSteps;
       return false;
     },
-  });
-  const { done, evaluation } = await watch.finish(running);
-  await watch.conclude(done, () => (evaluation === undefined ? "" : `\n\n${evaluationText(evaluation).trimEnd()}`));
+  };
+  if (asksForSeveralRuns(settings)) {
+    const { done, summary } = await watch.finish(finetuneSeveral(settings, options, hooks));
+    if (summary !== undefined) await showRuns(summary, watch.folder, context);
+    else if (done !== undefined) await watch.conclude(done, () => "");
+    return;
+  }
+  const { done, evaluation, task } = await watch.finish(finetune(settings, options, hooks));
+  const results = () => (evaluation === undefined ? "" : `\n\n${evaluationText(evaluation).trimEnd()}`);
+  await watch.conclude(done, results, task.mainMetric);
+}
+
+async function showRuns(summary: RunsSummary, folder: string, { output }: CommandContext): Promise<void> {
+  if (output.isJson) return;
+  await output.write(
+    `${runsText(summary)}\n${folder} holds the model of ${summary.best}, each run its own below it.\n`,
+  );
 }
 
 function introduction(run: PreparedFinetuning, totalSteps: number): string[] {

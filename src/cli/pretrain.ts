@@ -1,5 +1,4 @@
 /** `cloze pretrain`: from text to a model folder. */
-import { platform } from "#platform";
 import { ConfigurationError } from "../errors.ts";
 import { type PretrainRun, type PretrainSettings, pretrain } from "../training/index.ts";
 import { type CommandContext, defineCommand } from "./command.ts";
@@ -7,7 +6,7 @@ import { dryRun } from "./dry-run.ts";
 import { metricsText } from "./metrics-text.ts";
 import { toggle } from "./options.ts";
 import { pretrainSettingOptions } from "./pretrain-options.ts";
-import { profiled, profileOption } from "./profile.ts";
+import { profiled, profileFile, profileOption, refuseProfileOfDryRun } from "./profile.ts";
 import { countText } from "./quantities.ts";
 import { refuseResumeAndOverwrite, resumedRunFile, runFolderOptions } from "./run-folder.ts";
 import { givenSettings } from "./setting-options.ts";
@@ -31,12 +30,7 @@ export const pretrainCommand = defineCommand({
     const settings = givenSettings(pretrainSettingOptions, values) as Partial<PretrainSettings>;
     const { resume, overwrite } = values;
     refuseResumeAndOverwrite({ resume, overwrite });
-    if (values.dryRun && values.profile !== undefined) {
-      throw new ConfigurationError("--profile has no effect beside --dry-run.", {
-        field: "--profile",
-        hint: "Leave one out.",
-      });
-    }
+    refuseProfileOfDryRun(values);
     if (values.dryRun) return dryRun(settings, context);
     if (settings.output === undefined) {
       throw new ConfigurationError("--output DIR must be given.", {
@@ -47,7 +41,7 @@ export const pretrainCommand = defineCommand({
       });
     }
     const folder = settings.output ?? "";
-    const file = values.profile === "" ? platform.join(folder, "profile.json") : values.profile;
+    const file = profileFile(values.profile, folder);
     await profiled(file, "step", context, () => train(settings, folder, { resume, overwrite }, context));
   },
 });

@@ -1,5 +1,6 @@
 /** `--profile`: a table of where the time of a command went, and a trace file. */
 import { platform } from "#platform";
+import { ConfigurationError } from "../errors.ts";
 import { type ModuleTime, type Profile, profileOf } from "../runtime/profile.ts";
 import { type ProfiledUnit, type Recording, startProfiler } from "../runtime/profiler.ts";
 import { traceFile } from "../runtime/trace-events.ts";
@@ -30,6 +31,20 @@ export function profileOption(about: string, otherFile: string): Option<string |
     // A flag alone and a setting without a file are the text "true".
     read: (text) => (text === "false" ? undefined : text === "true" ? "" : text),
   };
+}
+
+/** Where the trace goes: a flag without a file means one in the run's folder. */
+export function profileFile(given: string | undefined, folder: string): string | undefined {
+  return given === "" ? platform.join(folder, "profile.json") : given;
+}
+
+/** A dry run times some steps of its own. Throws a ConfigurationError when both are asked for. */
+export function refuseProfileOfDryRun({ profile, dryRun }: { profile: string | undefined; dryRun: boolean }): void {
+  if (!dryRun || profile === undefined) return;
+  throw new ConfigurationError("--profile has no effect beside --dry-run.", {
+    field: "--profile",
+    hint: "Leave one out.",
+  });
 }
 
 /** Does the work; the table comes, and the file is written, as soon as there is enough. */

@@ -1,7 +1,10 @@
 /** What a person sees of a run while it trains, and how they stop it: the same for `pretrain` and `finetune`. */
+import { platform } from "#platform";
 import type { DoneEvent, StageProgress, StepEvent, TrainingEvent } from "../training/index.ts";
 import type { CommandContext } from "./command.ts";
+import { learningCurves } from "./learning-curves.ts";
 import { metricsText } from "./metrics-text.ts";
+import { colorsOf } from "./output.ts";
 import { countText, durationText } from "./quantities.ts";
 
 /** Steps over which the shown loss is averaged. */
@@ -19,6 +22,7 @@ export class TrainingWatch {
   readonly #context: CommandContext;
   readonly #losses: number[] = [];
   readonly #stoppedEarly: Promise<never>;
+  readonly #path: string;
   #firstLoss: number | undefined;
   #isReady = false;
   #resumedAt: number | undefined;
@@ -28,6 +32,7 @@ export class TrainingWatch {
     this.#command = command;
     this.#heldOut = heldOut;
     this.#context = context;
+    this.#path = folder;
     this.folder = /^[\w./~-]+$/.test(folder) ? folder : `'${folder.replaceAll("'", `'\\''`)}'`;
     this.signal = context.stopGently(() =>
       this.#isReady
@@ -68,8 +73,11 @@ export class TrainingWatch {
     this.#context.output.note(introduction.join("\n"));
   }
 
-  /** Says how the run ended; `results` gives what a person wants to see of one that was trained to its end. */
-  async conclude(done: DoneEvent, results: () => string): Promise<void> {
+  /**
+   * Says how the run ended; `results` gives what a person wants to see of one that was trained to its end, and `metric` is
+   * what its curves show beside the losses.
+   */
+  async conclude(done: DoneEvent, results: () => string, metric?: string): Promise<void> {
     const { output } = this.#context;
     const steps = `${countText(done.step)} ${done.step === 1 ? "step" : "steps"}`;
     if (done.reason === "interrupted") {
@@ -82,8 +90,18 @@ export class TrainingWatch {
       return;
     }
     if (output.isJson) return;
+    await this.#showCurves(metric);
     const loss = `loss ${(this.#firstLoss ?? 0).toFixed(2)} → ${this.#meanLoss().toFixed(2)}`;
     await output.write(`${this.folder}: ${steps} in ${durationText(done.elapsedMs)}, ${loss}${results()}\n`);
+  }
+
+  /** From the run's own log, which holds what was trained before an interruption as well. */
+  async #showCurves(metric: string | undefined): Promise<void> {
+    const { output, terminal } = this.#context;
+    const log = await platform.readText(platform.join(this.#path, "metrics.jsonl"), "data");
+    const events = log.split("\n").flatMap((line) => (line === "" ? [] : [JSON.parse(line) as TrainingEvent]));
+    const curves = learningCurves(events, metric, colorsOf(terminal.errorOutput, terminal));
+    if (curves !== "") output.note(curves);
   }
 
   #resumeCommand(): string {
@@ -98,6 +116,11 @@ export class TrainingWatch {
       this.#resumedAt = event.step;
       const from = event.step === 0 ? "no checkpoint was found, so the run begins at step 0" : `at step ${event.step}`;
       output.note(`Resumed: ${from}.`);
+    } else if (event.event === "run") {
+      this.#losses.length = 0;
+      this.#firstLoss = undefined;
+      this.#context.progress.finish();
+      if (!output.isJson) output.note(`${event.name}: run ${event.number} of ${event.of}`);
     } else if (event.event === "evaluation") {
       if (!output.isJson) output.note(`step ${event.step}, ${this.#heldOut}: ${metricsText(event.metrics)}`);
     } else if (event.event === "checkpoint" && !output.isJson) {

@@ -20,6 +20,11 @@ export interface BootstrapInterval {
   readonly deviation: number;
 }
 
+/** The options with their defaults. */
+export function bootstrapSettings({ resamples = 1000, confidence = 0.95, seed = 0 }: BootstrapOptions) {
+  return { resamples, confidence, seed };
+}
+
 /**
  * The percentile interval of a metric (Efron 1979): the examples are drawn with replacement, as many as there are, and the
  * metric is computed of each draw. Draws where the metric is not defined (NaN) are left out.
@@ -27,21 +32,38 @@ export interface BootstrapInterval {
 export function bootstrapInterval<Example>(
   examples: readonly Example[],
   metric: (examples: readonly Example[]) => number,
-  { resamples = 1000, confidence = 0.95, seed = 0 }: BootstrapOptions = {},
+  options: BootstrapOptions = {},
 ): BootstrapInterval {
+  return bootstrapIntervals(examples, (drawn) => ({ metric: metric(drawn) }), options).metric as BootstrapInterval;
+}
+
+/** The intervals of several metrics that are computed together, over the same draws. */
+export function bootstrapIntervals<Example>(
+  examples: readonly Example[],
+  metrics: (examples: readonly Example[]) => Readonly<Record<string, number>>,
+  options: BootstrapOptions = {},
+): Readonly<Record<string, BootstrapInterval>> {
+  const { resamples, confidence, seed } = bootstrapSettings(options);
   checkOptions(resamples, confidence);
   const random = new Random(seed).fork("bootstrap");
-  const value = metric(examples);
-  const drawn: number[] = [];
+  const values = metrics(examples);
+  const draws: Readonly<Record<string, number>>[] = [];
   for (let i = 0; i < resamples && examples.length > 0; i++) {
-    const sample = metric(examples.map(() => examples[random.integer(examples.length)] as Example));
-    if (!Number.isNaN(sample)) drawn.push(sample);
+    draws.push(metrics(examples.map(() => examples[random.integer(examples.length)] as Example)));
   }
-  drawn.sort((a, b) => a - b);
-  const mean = drawn.reduce((sum, one) => sum + one, 0) / drawn.length;
-  const variance = drawn.reduce((sum, one) => sum + (one - mean) ** 2, 0) / Math.max(1, drawn.length - 1);
   const tail = (1 - confidence) / 2;
-  return { value, low: quantile(drawn, tail), high: quantile(drawn, 1 - tail), deviation: Math.sqrt(variance) };
+  const intervals = Object.entries(values).map(([name, value]) => {
+    const drawn = draws.map((draw) => draw[name] ?? Number.NaN).filter((one) => !Number.isNaN(one));
+    drawn.sort((a, b) => a - b);
+    const interval = { low: quantile(drawn, tail), high: quantile(drawn, 1 - tail), deviation: deviationOf(drawn) };
+    return [name, { value, ...interval }] as const;
+  });
+  return Object.fromEntries(intervals);
+}
+
+function deviationOf(drawn: readonly number[]): number {
+  const mean = drawn.reduce((sum, one) => sum + one, 0) / drawn.length;
+  return Math.sqrt(drawn.reduce((sum, one) => sum + (one - mean) ** 2, 0) / Math.max(1, drawn.length - 1));
 }
 
 /** Linear between the two nearest values. */

@@ -4,7 +4,13 @@ export { type AttachmentScores, attachmentScores, type DependencyParse } from ".
 export { areaUnderRocCurve, averagePrecision } from "./binary-ranking.ts";
 export { type BleuOptions, type BleuScore, bleu } from "./bleu.ts";
 export { type BleuTokenizer, bleuTokenizers, bleuTokens } from "./bleu-tokenizers.ts";
-export { type BootstrapInterval, type BootstrapOptions, bootstrapInterval } from "./bootstrap.ts";
+export {
+  type BootstrapInterval,
+  type BootstrapOptions,
+  bootstrapInterval,
+  bootstrapIntervals,
+  bootstrapSettings,
+} from "./bootstrap.ts";
 export { type ChrfOptions, chrf } from "./chrf.ts";
 export {
   binaryScores,

@@ -1,12 +1,12 @@
 /** A fine-tuned model's figures on labelled examples: what `cloze evaluate` prints for a task. */
-
 import { loadExamples } from "../data/index.ts";
+import type { BootstrapOptions } from "../metrics/index.ts";
 import type { ModelOptions } from "../models/index.ts";
-import { loadTask, type TaskEvaluation, type TaskName } from "../tasks/index.ts";
+import { loadTask, type TaskName } from "../tasks/index.ts";
 import { AutoTokenizer } from "../tokenizers/index.ts";
 import type { ExampleFileSettings } from "./finetune-settings.ts";
 import type { StageReport } from "./stages.ts";
-import { TaskEvaluator } from "./task-evaluator.ts";
+import { type EvaluatedTask, TaskEvaluator } from "./task-evaluator.ts";
 import { inFile, readTaskExamples } from "./task-examples.ts";
 import { taskModel, usualRowLength } from "./task-model.ts";
 
@@ -17,11 +17,13 @@ export interface EvaluateTaskOptions extends ModelOptions, Partial<ExampleFileSe
   readonly stride?: number | undefined;
   /** Of retrieval: a file of further texts, with `id` and `text`, among which the right ones are looked for. */
   readonly corpus?: string | undefined;
+  /** Asks for intervals of the metrics. */
+  readonly bootstrap?: BootstrapOptions | undefined;
   readonly report?: StageReport;
   readonly onWarning?: (text: string) => void;
 }
 
-export interface TaskModelEvaluation extends TaskEvaluation {
+export interface TaskModelEvaluation extends EvaluatedTask {
   readonly task: TaskName;
   readonly examples: number;
 }
@@ -33,7 +35,8 @@ export async function evaluateTask(
   data: string,
   options: EvaluateTaskOptions = {},
 ): Promise<TaskModelEvaluation> {
-  const { device, threads, report, onWarning, sequenceLength, stride, corpus: corpusFile, ...files } = options;
+  const { device, threads, report, onWarning, sequenceLength, stride, corpus: corpusFile, bootstrap, ...files } =
+    options;
   const task = await loadTask(name);
   const source = await taskModel(task, folder);
   const { config, modelTask } = source;
@@ -48,7 +51,7 @@ export async function evaluateTask(
     const given = { sequenceLength: sequenceLength ?? usualRowLength(source), stride, corpus };
     const prepared = task.prepare(parts, (await task.completeOptions?.(given, folder)) ?? given);
     const evaluator = inFile(data, () => new TaskEvaluator(model, prepared, examples));
-    return { task: name, ...(await evaluator.evaluate({ report })), examples: examples.length };
+    return { task: name, ...(await evaluator.evaluate({ report, bootstrap })), examples: examples.length };
   } finally {
     await model.release();
   }

@@ -96,6 +96,8 @@ export const finetuneFields = {
   /** Steps between checkpoints; once an epoch when left out, 0 for one at the end only. */
   checkpointEvery: nullable(integer(0, { minimum: 0 })),
   seed,
+  /** How many times to train: with `seed` and the ones after it; the best model is left. */
+  seeds: size(1),
   threads,
   device,
 } satisfies Fields;

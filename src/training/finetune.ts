@@ -1,6 +1,7 @@
 /** Fine-tuning: from a model folder and labelled examples to a model folder for a task, as one call. */
 import { createKernels } from "#runtime";
 import type { FeatureBatch, FeatureBatches } from "../data/index.ts";
+import { ConfigurationError } from "../errors.ts";
 import type { PreparedBatch, SymbolicInputs } from "../objectives/index.ts";
 import { Random } from "../random.ts";
 import type { Features, TaskEvaluation } from "../tasks/index.ts";
@@ -27,6 +28,14 @@ export async function finetune(
   hooks: FinetuneHooks = {},
 ): Promise<FinetuneResult> {
   const settings = resolveFinetuneSettings(values);
+  if (settings.seeds > 1) {
+    throw new ConfigurationError("This trains one model.", {
+      field: "seeds",
+      expected: "1",
+      received: String(settings.seeds),
+      hint: "Call finetuneSeveral.",
+    });
+  }
   const output = settings.output === null ? undefined : await OutputFolder.open(settings.output, options);
   try {
     return await runFinetuning(settings, output, options.resume ?? false, hooks);
@@ -50,8 +59,13 @@ async function runFinetuning(
     ...hooks,
     afterStep: ({ step, totalSteps }) => hooks.afterStep?.(step, totalSteps) ?? false,
   });
+  await hooks.onBegin?.();
   await training.begin(settings, resume);
-  await hooks.onReady?.(prepared, training.state.totalSteps);
+  if (hooks.onReady !== undefined) {
+    const { features } = await firstOf(prepared.batches);
+    const firstBatch = chosenInputs(prepared.task.batch(features), job.trainer.step.inputNames);
+    await hooks.onReady(prepared, training.state.totalSteps, firstBatch);
+  }
   const { done } = await training.run();
   await job.trainer.step.release();
   return { ...prepared, done, evaluation: evaluations.at(-1) };

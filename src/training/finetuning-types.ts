@@ -1,6 +1,7 @@
 /** What fine-tuning tells while it goes on, and what it leaves. */
 import type { FeatureBatches } from "../data/index.ts";
 import type { AnyModel } from "../models/index.ts";
+import type { PreparedBatch } from "../objectives/index.ts";
 import type { AnyPreparedTask, Features, TaskEvaluation } from "../tasks/index.ts";
 import type { Tokenizer } from "../tokenizers/index.ts";
 import type { DoneEvent, TrainingEvent } from "./events.ts";
@@ -34,8 +35,12 @@ export interface FinetuneHooks {
   /** What goes on before and beside the steps. */
   readonly onStage?: StageReport | undefined;
   readonly onWarning?: ((text: string) => void) | undefined;
+  /** Called once, when nothing is left to go wrong and nothing is written yet. */
+  readonly onBegin?: (() => void | Promise<void>) | undefined;
   /** Called once, when everything is ready for the first step. */
-  readonly onReady?: ((run: PreparedFinetuning, totalSteps: number) => void | Promise<void>) | undefined;
+  readonly onReady?:
+    | ((run: PreparedFinetuning, totalSteps: number, firstBatch: PreparedBatch) => void | Promise<void>)
+    | undefined;
   /** Called after every step; returns true to end the run. */
   readonly afterStep?: ((step: number, totalSteps: number) => Promise<boolean> | boolean) | undefined;
   /** Ends the run after the step under way; a checkpoint is written. */

@@ -32,7 +32,9 @@ export type {
   PretrainResult,
   PretrainRun,
 } from "./pretraining-types.ts";
+export { asksForSeveralRuns, finetuneSeveral, type SeveralRunsResult } from "./several-runs.ts";
 export type { StageProgress, StageReport } from "./stages.ts";
+export type { Bootstrapped, EvaluatedTask } from "./task-evaluator.ts";
 export {
   type TokenizerKind,
   type TokenizerTrainingOptions,

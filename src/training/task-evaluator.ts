@@ -1,5 +1,11 @@
 /** A model's figures on labelled examples. */
 import { type Shape, type SymbolicTensor, shapeOf } from "../graph/index.ts";
+import {
+  type BootstrapInterval,
+  type BootstrapOptions,
+  bootstrapIntervals,
+  bootstrapSettings,
+} from "../metrics/index.ts";
 import { type AnyModel, type InputSpecs, symbolicInputs } from "../models/index.ts";
 import type { OutputArrays, PreparedBatch } from "../objectives/index.ts";
 import { type AnyPreparedTask, type Features, longestRow, type TaskEvaluation } from "../tasks/index.ts";
@@ -9,6 +15,18 @@ export interface TaskEvaluationOptions {
   /** Rows of a batch; 32. */
   readonly batchSize?: number;
   readonly report?: StageReport | undefined;
+  /** Whether to say how far the metrics might be off with other examples of the same kind. */
+  readonly bootstrap?: BootstrapOptions | undefined;
+}
+
+/** A task's figures, with intervals of its metrics where they were asked for. */
+export interface EvaluatedTask extends TaskEvaluation {
+  readonly bootstrap?: Bootstrapped;
+}
+
+export interface Bootstrapped extends ReturnType<typeof bootstrapSettings> {
+  /** Of every metric but the loss: the ends of its interval, and its standard deviation over the resamples. */
+  readonly intervals: Readonly<Record<string, Omit<BootstrapInterval, "value">>>;
 }
 
 let evaluators = 0;
@@ -30,7 +48,7 @@ export class TaskEvaluator<Example> {
   }
 
   /** The task's figures, with the mean loss of its features. */
-  async evaluate({ batchSize = 32, report }: TaskEvaluationOptions = {}): Promise<TaskEvaluation> {
+  async evaluate({ batchSize = 32, report, bootstrap }: TaskEvaluationOptions = {}): Promise<EvaluatedTask> {
     const { features } = this;
     // Long ones first: what takes most memory comes at once.
     const order = features.map((_, index) => index);
@@ -51,7 +69,28 @@ export class TaskEvaluator<Example> {
       report?.({ stage: "evaluating", done, total: order.length, unit: "rows" });
     }
     const { metrics, ...rest } = this.#task.evaluate(this.examples, features, results);
-    return { metrics: { loss: lossSum / Math.max(1, features.length), ...metrics }, ...rest };
+    return {
+      metrics: { loss: lossSum / Math.max(1, features.length), ...metrics },
+      ...rest,
+      ...(bootstrap && { bootstrap: this.#bootstrap(results, bootstrap) }),
+    };
+  }
+
+  /** The intervals of the metrics: examples are drawn with all that the model said of them. */
+  #bootstrap(results: readonly unknown[], options: BootstrapOptions): Bootstrapped {
+    const rows: number[][] = this.examples.map(() => []);
+    for (const [index, { example }] of this.features.entries()) rows[example]?.push(index);
+    const metricsOf = (drawn: readonly number[]): TaskEvaluation["metrics"] => {
+      const own = drawn.flatMap((index, example) => (rows[index] ?? []).map((row) => ({ row, example })));
+      return this.#task.evaluate(
+        drawn.map((index) => this.examples[index]),
+        own.map(({ row, example }) => ({ ...(this.features[row] as Features), example })),
+        own.map(({ row }) => results[row]),
+      ).metrics;
+    };
+    const all = bootstrapIntervals([...this.examples.keys()], metricsOf, options);
+    const intervals = Object.entries(all).map(([name, { value: _, ...interval }]) => [name, interval]);
+    return { ...bootstrapSettings(options), intervals: Object.fromEntries(intervals) };
   }
 
   async #outputs(batch: PreparedBatch): Promise<OutputArrays> {

@@ -1,0 +1,181 @@
+/** Several fine-tunings in one go, each in a folder of its own below the output; the best one's model is left. */
+import { platform } from "#platform";
+import { ConfigurationError } from "../errors.ts";
+import { parseJson } from "../platform/file-errors.ts";
+import type { DoneEvent, FinishedRun, RunsSummary, TrainingEvent } from "./events.ts";
+import { finetune } from "./finetune.ts";
+import { type FinetuneSettings, resolveFinetuneSettings } from "./finetune-settings.ts";
+import type { FinetuneHooks, FinetuneOptions } from "./finetuning-types.ts";
+import { OutputFolder } from "./output-folder.ts";
+
+/** One of several runs: its folder's name, and how its settings differ. */
+interface PlannedRun {
+  readonly name: string;
+  readonly settings: Partial<FinetuneSettings>;
+}
+
+export interface SeveralRunsResult {
+  /** Of the last run that was trained; undefined when all were done before. */
+  readonly done: DoneEvent | undefined;
+  /** Absent when the runs were interrupted. */
+  readonly summary: RunsSummary | undefined;
+}
+
+/** What holds the runs' outcome, beside `run.json` with their settings. */
+const summaryName = "runs.json";
+/** What a run leaves beside its model. */
+const notOfTheModel = new Set(["run.json", "metrics.jsonl", "checkpoints"]);
+
+/** Whether the settings ask for several runs. */
+export function asksForSeveralRuns({ seeds = 1 }: Partial<FinetuneSettings>): boolean {
+  return seeds > 1;
+}
+
+/**
+ * Trains once for each of `seeds` seeds, from `seed` on. With `resume`, runs that are done are not repeated. Throws what
+ * `finetune` throws, and a ConfigurationError without an output, or with nothing held out to compare the runs by.
+ */
+export async function finetuneSeveral(
+  values: Partial<FinetuneSettings>,
+  options: FinetuneOptions = {},
+  hooks: FinetuneHooks = {},
+): Promise<SeveralRunsResult> {
+  const settings = resolveFinetuneSettings(values);
+  if (settings.output === null) {
+    throw new ConfigurationError("Several runs leave a folder each.", {
+      field: "output",
+      expected: "a folder for them",
+      received: "nothing",
+    });
+  }
+  if (settings.validation === null && settings.validationShare === 0) {
+    throw new ConfigurationError("Several runs are compared by held-out examples, and there are none.", {
+      field: "validationShare",
+      expected: "more than 0, or a file of examples as validation",
+      received: "0",
+    });
+  }
+  const output = await OutputFolder.open(settings.output, options);
+  try {
+    return await runAll(settings, plannedRuns(settings), output, options.resume ?? false, hooks);
+  } finally {
+    await output.close();
+  }
+}
+
+function plannedRuns({ seed, seeds }: FinetuneSettings): PlannedRun[] {
+  return Array.from({ length: seeds }, (_, index) => ({
+    name: `seed-${seed + index}`,
+    settings: { seed: seed + index, seeds: 1 },
+  }));
+}
+
+async function runAll(
+  settings: FinetuneSettings,
+  planned: readonly PlannedRun[],
+  output: OutputFolder,
+  resume: boolean,
+  hooks: FinetuneHooks,
+): Promise<SeveralRunsResult> {
+  const emit = (event: TrainingEvent): void => {
+    output.append(event);
+    hooks.onEvent?.(event);
+  };
+  const before = resume ? await readSummary(output.path) : undefined;
+  let mainMetric = before?.mainMetric ?? "";
+  const finished = (before?.runs ?? []).filter(({ name }) => planned.some((run) => run.name === name));
+  let done: DoneEvent | undefined;
+  let hasBegun = false;
+  const begin = async (): Promise<void> => {
+    if (!hasBegun) await output.begin(settings);
+    hasBegun = true;
+  };
+  for (const [index, { name, settings: own }] of planned.entries()) {
+    const place = { number: index + 1, of: planned.length };
+    const known = finished.find((run) => run.name === name);
+    if (known !== undefined) {
+      await begin();
+      emit({ event: "run", name, ...place });
+      emit({ event: "resumed", step: known.steps });
+      continue;
+    }
+    const folder = platform.join(output.path, name);
+    const isThere = (await platform.stat(folder, "checkpoint")) !== undefined;
+    const result = await finetune(
+      { ...settings, ...own, output: folder },
+      { resume: isThere },
+      {
+        ...hooks,
+        onEvent: emit,
+        // The folder is made once the first run has read its files and is sure to begin.
+        onBegin: async () => {
+          await begin();
+          emit({ event: "run", name, ...place });
+        },
+      },
+    );
+    await result.model.release();
+    done = result.done;
+    mainMetric = result.task.mainMetric;
+    if (done.reason === "interrupted") return { done, summary: undefined };
+    finished.push({ name, steps: done.step, metrics: await metricsOf(folder, mainMetric) });
+    await writeSummary(output.path, summaryOf(finished, mainMetric));
+  }
+  const summary = summaryOf(finished, mainMetric);
+  await copyModel(platform.join(output.path, summary.best), output.path);
+  emit({ event: "runs", ...summary });
+  return { done, summary };
+}
+
+/** The figures of a finished run's model: those of its best evaluation. */
+async function metricsOf(folder: string, mainMetric: string): Promise<FinishedRun["metrics"]> {
+  const text = await platform.readText(platform.join(folder, "metrics.jsonl"), "checkpoint");
+  const events = text.split("\n").flatMap((line) => (line === "" ? [] : [JSON.parse(line) as TrainingEvent]));
+  const evaluations = events.flatMap((event) => (event.event === "evaluation" ? [event.metrics] : []));
+  return best(evaluations, (metrics) => metrics[mainMetric] ?? Number.NEGATIVE_INFINITY) ?? {};
+}
+
+/** The first one of those with the highest value; one without a value counts as the lowest. */
+function best<T>(items: readonly T[], value: (item: T) => number): T | undefined {
+  const valued = (item: T): number => (Number.isNaN(value(item)) ? Number.NEGATIVE_INFINITY : value(item));
+  return items.reduce<T | undefined>(
+    (found, item) => (found === undefined || valued(item) > valued(found) ? item : found),
+    undefined,
+  );
+}
+
+function summaryOf(runs: readonly FinishedRun[], mainMetric: string): RunsSummary {
+  const names = Object.keys(runs[0]?.metrics ?? {});
+  const values = (name: string): number[] => runs.map(({ metrics }) => metrics[name] ?? Number.NaN);
+  const mean = (all: readonly number[]): number => all.reduce((sum, value) => sum + value, 0) / all.length;
+  const deviation = (all: readonly number[]): number => {
+    const middle = mean(all);
+    return Math.sqrt(all.reduce((sum, value) => sum + (value - middle) ** 2, 0) / Math.max(1, all.length - 1));
+  };
+  return {
+    mainMetric,
+    best: best(runs, ({ metrics }) => metrics[mainMetric] ?? Number.NEGATIVE_INFINITY)?.name ?? "",
+    mean: Object.fromEntries(names.map((name) => [name, mean(values(name))])),
+    deviation: Object.fromEntries(names.map((name) => [name, deviation(values(name))])),
+    runs,
+  };
+}
+
+async function readSummary(folder: string): Promise<RunsSummary | undefined> {
+  const file = platform.join(folder, summaryName);
+  if ((await platform.stat(file, "checkpoint")) === undefined) return undefined;
+  const summary = parseJson(await platform.readText(file, "checkpoint"), file, "checkpoint") as RunsSummary;
+  return Array.isArray(summary?.runs) ? summary : undefined;
+}
+
+async function writeSummary(folder: string, summary: RunsSummary): Promise<void> {
+  await platform.writeFileAtomically(platform.join(folder, summaryName), `${JSON.stringify(summary, null, 2)}\n`);
+}
+
+/** The files of a run's model, one folder up. */
+async function copyModel(from: string, to: string): Promise<void> {
+  for (const { name, kind } of await platform.list(from, "checkpoint")) {
+    if (kind !== "file" || notOfTheModel.has(name)) continue;
+    await platform.copyFile(platform.join(from, name), platform.join(to, name));
+  }
+}
