@@ -123,7 +123,15 @@ describe("finetune", () => {
   it("tells with --dry-run what a run would be like, and writes nothing", async () => {
     const output = join(folder, "dry");
     const words = ["finetune", "text-classification", "--model", model, "--train", table, ...columns, "--threads", "1"];
-    const { lines, exitCode } = await runCloze([...words, "--validation", table, "--dry-run", "--output", output, "--json"]);
+    const { lines, exitCode } = await runCloze([
+      ...words,
+      "--validation",
+      table,
+      "--dry-run",
+      "--output",
+      output,
+      "--json",
+    ]);
     expect(exitCode).toBe(0);
     expect(lines).toHaveLength(1);
     expect(lines[0]).toMatchObject({
