@@ -35,8 +35,17 @@ export async function evaluateTask(
   data: string,
   options: EvaluateTaskOptions = {},
 ): Promise<TaskModelEvaluation> {
-  const { device, threads, report, onWarning, sequenceLength, stride, corpus: corpusFile, bootstrap, ...files } =
-    options;
+  const {
+    device,
+    threads,
+    report,
+    onWarning,
+    sequenceLength,
+    stride,
+    corpus: corpusFile,
+    bootstrap,
+    ...files
+  } = options;
   const task = await loadTask(name);
   const source = await taskModel(task, folder);
   const { config, modelTask } = source;

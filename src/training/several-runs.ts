@@ -24,7 +24,7 @@ export interface SeveralRunsResult {
 /** What holds the runs' outcome, beside `run.json` with their settings. */
 const summaryName = "runs.json";
 /** What a run leaves beside its model. */
-const notOfTheModel = new Set(["run.json", "metrics.jsonl", "checkpoints"]);
+const notOfTheModel = new Set(["run.json", "metrics.jsonl", "checkpoints", "profile.json"]);
 
 /** Whether the settings ask for several runs. */
 export function asksForSeveralRuns({ seeds = 1 }: Partial<FinetuneSettings>): boolean {
@@ -172,10 +172,15 @@ async function writeSummary(folder: string, summary: RunsSummary): Promise<void>
   await platform.writeFileAtomically(platform.join(folder, summaryName), `${JSON.stringify(summary, null, 2)}\n`);
 }
 
-/** The files of a run's model, one folder up. */
+/** What belongs to a run's model, one folder up. */
 async function copyModel(from: string, to: string): Promise<void> {
   for (const { name, kind } of await platform.list(from, "checkpoint")) {
-    if (kind !== "file" || notOfTheModel.has(name)) continue;
-    await platform.copyFile(platform.join(from, name), platform.join(to, name));
+    if (notOfTheModel.has(name)) continue;
+    const [source, target] = [platform.join(from, name), platform.join(to, name)];
+    if (kind === "file") await platform.copyFile(source, target);
+    else if (kind === "folder") {
+      await platform.makeFolder(target);
+      await copyModel(source, target);
+    }
   }
 }
