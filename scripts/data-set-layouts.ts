@@ -79,6 +79,12 @@ const aligned: Layout = ([sources = "", targets = ""]) => {
 const classFiles: Layout = (files) =>
   files.flatMap((text, label) => linesOf(text).map((line) => ({ text: line.trim(), label })));
 
+/** Sentences and, in a second file, the intent of each (ATIS, SNIPS). */
+const slotIntents: Layout = ([sentences = "", intents = ""]) => {
+  const labels = linesOf(intents);
+  return linesOf(sentences).map((text, at) => ({ text: text.trim(), label: labels[at]?.trim() }));
+};
+
 /** Columns with a mark on every token that does not belong to it: `en:Sioux` (WikiANN) or `号0` (Weibo). */
 function markedColumns(mark: RegExp): Layout {
   return (files) =>
@@ -98,6 +104,7 @@ export const layouts: Readonly<Record<string, Layout>> = {
   rte,
   aligned,
   classes: classFiles,
+  "slot-intents": slotIntents,
   wikiann: markedColumns(/^[a-z-]+:/),
   weibo: markedColumns(/\d$/),
 };

@@ -3,10 +3,11 @@
     python train.py FOLDER
 
 FOLDER holds `model/` (weights before the first step, head included), `plan.json` and the batches as JSON Lines. Written:
-`logits.bin` (float32, of every held-out batch after every epoch) and `run.json` (seconds, versions). Run with torch 2.15.0
-and transformers 5.23.0. Needed only to make the scores again.
+`logits.bin` (float32, of every held-out batch after the last step) and `run.json` (seconds of the steps, their losses,
+versions). Run with torch 2.15.0 and transformers 5.23.0. Needed only to make the scores of `scores.json` again.
 """
 import json
+import re
 import sys
 import time
 from pathlib import Path
@@ -14,23 +15,25 @@ from pathlib import Path
 import numpy
 import torch
 import transformers
-from transformers import AutoModelForSequenceClassification, AutoModelForTokenClassification, get_linear_schedule_with_warmup
+from transformers import (AutoModelForMultipleChoice, AutoModelForQuestionAnswering, AutoModelForSequenceClassification,
+                          AutoModelForTokenClassification, get_linear_schedule_with_warmup)
 
 folder = Path(sys.argv[1])
 plan = json.loads((folder / "plan.json").read_text())
 torch.manual_seed(plan["seed"])
 torch.set_num_threads(plan["threads"])
-classes = {"text-classification": AutoModelForSequenceClassification, "token-classification": AutoModelForTokenClassification}
+classes = {"text-classification": AutoModelForSequenceClassification, "token-classification": AutoModelForTokenClassification,
+           "question-answering": AutoModelForQuestionAnswering, "multiple-choice": AutoModelForMultipleChoice}
 model = classes[plan["task"]].from_pretrained(folder / "model")
+types = {"int64": torch.int64, "float32": torch.float32}
+targets = ("labels", "start_positions", "end_positions")
 
 
 def batches(name):
     with open(folder / name) as lines:
         for line in lines:
-            batch = {key: torch.tensor(value["data"]).reshape(value["dims"]) for key, value in json.loads(line).items()}
-            yield {"input_ids": batch["inputIds"], "attention_mask": batch["attentionMask"],
-                   **({"token_type_ids": batch["tokenTypeIds"]} if "tokenTypeIds" in batch else {}),
-                   "labels": batch["labels"]}
+            yield {re.sub("([A-Z])", r"_\1", key).lower(): torch.tensor(value["data"], dtype=types[value["type"]]).reshape(value["dims"])
+                   for key, value in json.loads(line).items()}
 
 
 decayed = [p for p in model.parameters() if p.dim() > 1]
@@ -39,30 +42,27 @@ optimizer = torch.optim.AdamW(
     [{"params": decayed, "weight_decay": plan["weightDecay"]}, {"params": others, "weight_decay": 0.0}],
     lr=plan["learningRate"], betas=(plan["beta1"], plan["beta2"]), eps=plan["epsilon"], fused=True)
 schedule = get_linear_schedule_with_warmup(optimizer, plan["warmupSteps"], plan["totalSteps"])
-held_out = list(batches("held-out.jsonl"))
 seconds = 0.0
-
-
-def evaluate(output):
-    model.eval()
-    with torch.no_grad():
-        for batch in held_out:
-            inputs = {key: value for key, value in batch.items() if key != "labels"}
-            output.write(model(**inputs).logits.numpy().astype(numpy.float32).tobytes())
-    model.train()
-
+losses = []
 
 model.train()
-with open(folder / "logits.bin", "wb") as output:
-    for step, batch in enumerate(batches("training.jsonl")):
-        start = time.perf_counter()
-        model(**batch).loss.backward()
-        torch.nn.utils.clip_grad_norm_(model.parameters(), plan["maximumGradientNorm"])
-        optimizer.step()
-        schedule.step()
-        optimizer.zero_grad()
-        seconds += time.perf_counter() - start
-        if (step + 1) % plan["stepsOfEpoch"] == 0:
-            evaluate(output)
+for batch in batches("training.jsonl"):
+    start = time.perf_counter()
+    loss = model(**batch).loss
+    loss.backward()
+    torch.nn.utils.clip_grad_norm_(model.parameters(), plan["maximumGradientNorm"])
+    optimizer.step()
+    schedule.step()
+    optimizer.zero_grad()
+    losses.append(loss.item())
+    seconds += time.perf_counter() - start
+
+model.eval()
+with open(folder / "logits.bin", "wb") as output, torch.no_grad():
+    for batch in batches("held-out.jsonl"):
+        outputs = model(**{key: value for key, value in batch.items() if key not in targets})
+        for name in ("logits", "start_logits", "end_logits"):
+            if name in outputs:
+                output.write(outputs[name].numpy().astype(numpy.float32).tobytes())
 (folder / "run.json").write_text(json.dumps(
-    {"seconds": seconds, "torch": torch.__version__, "transformers": transformers.__version__}))
+    {"seconds": seconds, "losses": losses, "torch": torch.__version__, "transformers": transformers.__version__}))
