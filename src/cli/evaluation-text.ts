@@ -9,8 +9,13 @@ const mostConfused = 12;
 /** Of more classes than this only the most frequent are shown. */
 const mostClasses = 40;
 
-export function evaluationText({ metrics, classes = [], confusion }: TaskEvaluation): string {
+export function evaluationText({ metrics, classes = [], confusion, unknownLabels = [] }: TaskEvaluation): string {
   const parts = [`${metricsText(metrics)}\n`];
+  if (unknownLabels.length > 0) {
+    const names = unknownLabels.slice(0, mostConfused).join(", ");
+    const rest = unknownLabels.length > mostConfused ? ", …" : "";
+    parts.push(`Labels that the model was not trained on, counted as faults: ${names}${rest}\n`);
+  }
   if (classes.length > 0) parts.push(classTable(classes));
   if (confusion !== undefined && classes.length <= mostConfused) parts.push(confusionTable(classes, confusion));
   return parts.join("\n");

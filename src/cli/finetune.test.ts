@@ -169,21 +169,26 @@ describe("finetune", () => {
     expect(stdout).toContain("(bootstrap: percentiles of 1,000 resamples of the 40 examples, seed 0)");
   });
 
-  it("names the line of a label that the model does not know", async () => {
+  it.each([
+    {
+      what: "counts a rare label that the model was not trained on as a fault, and says so",
+      rows: "cat\tfine\nsuperb\tfine too\n",
+      exitCode: 0,
+      says: "Labels that the model was not trained on, counted as faults: superb\n",
+    },
+    {
+      what: "refuses labels of which it knows hardly any, and names the line",
+      rows: "cat\tfine\nsuperb\tfine too\nawful\tno\n",
+      exitCode: 2,
+      says: "Line 2: There is a label that the model does not know",
+    },
+  ])("$what", async ({ rows, exitCode, says }) => {
     const file = join(folder, "other.tsv");
-    await writeFile(file, "cat\tfine\nsuperb\tfine too\n");
-    const words = [
-      "evaluate",
-      "text-classification",
-      "--model",
-      join(folder, "classifier"),
-      "--data",
-      file,
-      ...columns,
-    ];
-    const { exitCode, stderr } = await runCloze([...words, "--json"]);
-    expect(exitCode).toBe(2);
-    expect(stderr).toContain("Line 2: There is a label that the model does not know");
+    await writeFile(file, rows);
+    const words = ["evaluate", "text-classification", "--model", join(folder, "classifier"), "--data", file];
+    const result = await runCloze([...words, ...columns]);
+    expect(result.exitCode).toBe(exitCode);
+    expect(exitCode === 0 ? result.stdout : result.stderr).toContain(says);
   });
 
   it.each([

@@ -81,6 +81,8 @@ export interface TaskEvaluation {
   readonly classes?: readonly ClassFigures[];
   /** [class][predicted]: how many examples; of tasks with one class an example. */
   readonly confusion?: readonly (readonly number[])[];
+  /** Of tasks with classes: labels that the model was not trained on, if there are any; they count as faults. */
+  readonly unknownLabels?: readonly string[];
 }
 
 export interface ClassFigures {
@@ -96,7 +98,7 @@ export interface ClassFigures {
 export interface PreparedTask<Example, F extends Features, Result> {
   /** The metric by which models are compared: the higher, the better. */
   readonly mainMetric: string;
-  /** Throws a DataError that names the line of an example with a label that the model does not know. */
+  /** Throws a DataError that names the line of an example if the model knows hardly any of the labels. */
   features(examples: readonly Example[]): F[];
   /** What an evaluation reads of the examples, where it is not what is learned from. */
   evaluationFeatures?(examples: readonly Example[]): F[];

@@ -10,7 +10,7 @@ import { DataError } from "../errors.ts";
 import type { SymbolicTensor } from "../graph/index.ts";
 import { type PreTrainedConfig, rowLoss } from "../models/index.ts";
 import type { SymbolicInputs } from "../objectives/index.ts";
-import { balancedWeights, ClassNames, namedClasses } from "./class-names.ts";
+import { balancedWeights, ClassNames, type LabelledLine, namedClasses, unknownLabels } from "./class-names.ts";
 import { indexOfLargest, rowsOf } from "./classified-rows.ts";
 import { atLine } from "./example-lines.ts";
 import { classLoss, forwardRows, withLanguageModeling } from "./labelled-forward.ts";
@@ -61,14 +61,16 @@ export const textClassification: Task<"text-classification", LabelledFeatures, L
     return {
       mainMetric: mainMetrics[problemType],
 
-      features: (examples) =>
-        examples.flatMap(({ text, textPair, label, line }, example) =>
+      features(examples) {
+        if (problemType !== "regression") classes.requireMostKnown(examples.map(labelledLine));
+        return examples.flatMap(({ text, textPair, label, line }, example) =>
           textWindows(tokenizer, text, textPair, options).map((window) => ({
             example,
             rows: [tokenRow(window)],
             label: atLine(line, () => labelOf(label)),
           })),
-        ),
+        );
+      },
 
       batch: (features) => ({ ...inputsOfRows(features, tokenizer), labels: labelArray(features, problemType) }),
       loss(model, inputs) {
@@ -92,18 +94,17 @@ export const textClassification: Task<"text-classification", LabelledFeatures, L
             logits.map(([value]) => value as number),
           );
         }
-        // Labels under the model's own names: 1 may be called LABEL_1 there.
-        const gold = examples.map(({ label }) =>
-          [label].flat().map((name) => classes.names[classes.idOf(String(name))] as string),
-        );
+        const gold = examples.map((example) => labelledLine(example).labels.map((label) => classes.nameOf(label)));
         const predicted = logits.map((values) =>
           problemType === "single_label_classification"
             ? [classes.names[indexOfLargest(values)] as string]
             : classes.names.filter((_, id) => (values[id] as number) > 0),
         );
-        return problemType === "single_label_classification"
-          ? classFigures(gold.flat(), predicted.flat())
-          : classSetFigures(gold, predicted);
+        const figures =
+          problemType === "single_label_classification"
+            ? classFigures(gold.flat(), predicted.flat())
+            : classSetFigures(gold, predicted);
+        return { ...figures, ...unknownLabels(classes, gold.flat()) };
       },
     };
   },
@@ -135,10 +136,14 @@ function problemTypeOfConfig({ problemType, numLabels }: PreTrainedConfig): Prob
   return problemType ?? (numLabels === 1 ? "regression" : "single_label_classification");
 }
 
+function labelledLine({ line, label }: Example): LabelledLine {
+  return { line, labels: [label].flat().map(String) };
+}
+
 function labelReader(problemType: ProblemType, classes: ClassNames) {
   return (label: Example["label"]): number | readonly number[] => {
     if (problemType === "regression") return Number(label);
-    const ids = [label].flat().map((name) => classes.idOf(String(name)));
+    const ids = [label].flat().map((name) => classes.idOrIgnored(String(name)));
     if (problemType === "multi_label_classification") return classes.names.map((_, id) => Number(ids.includes(id)));
     if (ids.length === 1) return ids[0] as number;
     throw new DataError(`There are ${ids.length} labels for one text.`, {

@@ -9,9 +9,8 @@ import { int64Array, type ReadExample } from "../data/index.ts";
 import type { SymbolicTensor } from "../graph/index.ts";
 import type { OutputArrays } from "../objectives/index.ts";
 import type { EncodedArrays } from "../tokenizers/index.ts";
-import { balancedWeights, ClassNames, namedClasses } from "./class-names.ts";
+import { balancedWeights, ClassNames, namedClasses, unknownLabels } from "./class-names.ts";
 import { indexOfLargest } from "./classified-rows.ts";
-import { atLine } from "./example-lines.ts";
 import { classLoss, forwardRows, withLanguageModeling } from "./labelled-forward.ts";
 import type { Features, PreparedTask, Task } from "./task.ts";
 import { classFigures, entityFigures } from "./task-figures.ts";
@@ -54,13 +53,15 @@ export const tokenClassification: Task<"token-classification", TaggedFeatures, T
     return {
       mainMetric: areEntities(classes.names) ? "f1" : "accuracy",
 
-      features: (examples) =>
-        examples.flatMap(({ tokens, labels, line }, example) => {
-          const ids = atLine(line, () => labels.map((label) => classes.idOf(label)));
+      features(examples) {
+        classes.requireMostKnown(examples);
+        return examples.flatMap(({ tokens, labels }, example) => {
+          const ids = labels.map((label) => classes.idOrIgnored(label));
           return textWindows(tokenizer, tokens, undefined, { ...options, stride }).map((window, index, all) =>
             taggedWindow(window, all[index - 1], ids, example),
           );
-        }),
+        });
+      },
 
       batch(features) {
         const inputs = inputsOfRows(features, tokenizer);
@@ -94,10 +95,11 @@ export const tokenClassification: Task<"token-classification", TaggedFeatures, T
         // A word without tokens, such as a lone control character, was not seen.
         const unseen = Math.max(0, classes.names.indexOf("O"));
         const predicted = tags.map((words) => words.map((tag) => classes.names[tag ?? unseen] as string));
-        const gold = examples.map(({ labels }) => labels);
-        return areEntities(classes.names)
+        const gold = examples.map(({ labels }) => labels.map((label) => classes.nameOf(label)));
+        const figures = areEntities(classes.names)
           ? entityFigures(gold, predicted)
           : classFigures(gold.flat(), predicted.flat());
+        return { ...figures, ...unknownLabels(classes, gold.flat()) };
       },
     };
   },
