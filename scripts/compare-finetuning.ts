@@ -23,7 +23,7 @@ import { type KeptScores, keepScores, keptScores, resultsTable, writeTable } fro
 
 const batchSize = 16;
 /** Rows that are drawn from the held-out files. */
-const mostHeldOut = 1000;
+const mostHeldOut = 500;
 
 const { values } = parseArgs({
   options: {
