@@ -3,7 +3,7 @@
 export * from "./errors.ts";
 export * from "./models/auto.ts";
 export * from "./models/classes.ts";
-export { pipeline } from "./pipelines/index.ts";
+export { pipeline, TextIndex } from "./pipelines/index.ts";
 export { Random } from "./random.ts";
 export { Tensor } from "./tensor/index.ts";
 export { AutoTokenizer, Tokenizer } from "./tokenizers/index.ts";

@@ -28,6 +28,27 @@ export const commandEntries: readonly CommandEntry[] = [
     load: async () => (await import("./run.ts")).run,
   },
   {
+    name: "index",
+    about: "Texts that are found by their meaning: build an index, add to it, search it",
+    commands: [
+      {
+        name: "build",
+        about: "Make an index of a file of texts",
+        load: async () => (await import("./index-build.ts")).indexBuild,
+      },
+      {
+        name: "add",
+        about: "Add a file of texts to an index",
+        load: async () => (await import("./index-add.ts")).indexAdd,
+      },
+      {
+        name: "search",
+        about: "The texts that are nearest to a query",
+        load: async () => (await import("./index-search.ts")).indexSearch,
+      },
+    ],
+  },
+  {
     name: "tokenizer",
     about: "Train a tokenizer, encode and decode text, see how it is cut",
     commands: [

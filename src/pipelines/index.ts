@@ -2,6 +2,7 @@
 
 export type { ExtractedAnswer } from "../tasks/extracted-answers.ts";
 export { type PoolingMode, poolingModes } from "../tasks/pooling.ts";
+export { type Similarity, similarities } from "../tasks/sentence-modules.ts";
 export {
   type AggregationStrategy,
   aggregationStrategies,
@@ -21,6 +22,7 @@ export type * from "./sentence-similarity.ts";
 export type * from "./text-classification.ts";
 export { type ScoreFunction, scoreFunctions } from "./text-classification.ts";
 export type * from "./text-generation.ts";
+export { type FoundText, type IndexedText, TextIndex, type TextIndexOptions } from "./text-index.ts";
 export type { PipelineOptions } from "./text-model.ts";
 export type * from "./token-classification.ts";
 export { writeVectors } from "./vector-file.ts";

@@ -14,7 +14,7 @@ export class ExactSearch {
   /** Features of a vector; 0 before the first one. */
   #width = 0;
   /** [capacity, width], of which `#count` rows are filled. */
-  #vectors = new Float32Array(0);
+  #vectors: Float32Array = new Float32Array(0);
   #lengths: number[] = [];
 
   constructor(similarity: Similarity) {
@@ -32,6 +32,22 @@ export class ExactSearch {
   /** All vectors, [count, width]; not a copy. */
   get vectors(): Float32Array {
     return this.#vectors.subarray(0, this.count * this.#width);
+  }
+
+  /**
+   * A search over vectors [count, width] that are there already, which are kept, not copied. Throws a DataError for what is
+   * no finite number.
+   */
+  static over(vectors: Float32Array, width: number, similarity: Similarity): ExactSearch {
+    const search = new ExactSearch(similarity);
+    search.#width = width;
+    search.#vectors = vectors;
+    for (let start = 0; start < vectors.length; start += width) {
+      const vector = vectors.subarray(start, start + width);
+      search.#check(vector);
+      search.#lengths.push(Math.sqrt(dot(vector, vector, 0)));
+    }
+    return search;
   }
 
   /** Adds a vector behind the others. Throws a DataError for another width, or what is no finite number. */

@@ -1,5 +1,4 @@
 /** A fine-tuned model's figures on labelled examples: what `cloze evaluate` prints for a task. */
-import { loadExamples } from "../data/index.ts";
 import type { BootstrapOptions } from "../metrics/index.ts";
 import type { ModelOptions } from "../models/index.ts";
 import { loadTask, type TaskName } from "../tasks/index.ts";
@@ -56,7 +55,7 @@ export async function evaluateTask(
     const problemType = config.problemType ?? (isNumber ? "regression" : null);
     const examples = await readTaskExamples(name, data, { ...noFileSettings, ...files, problemType, onWarning });
     const parts = { config: model.config, modelTask, tokenizer };
-    const corpus = corpusFile === undefined ? undefined : await readCorpus(corpusFile, files.skipBadRows);
+    const corpus = corpusFile === undefined ? undefined : await corpusTexts(corpusFile, onWarning);
     const given = { sequenceLength: sequenceLength ?? usualRowLength(source), stride, corpus };
     const prepared = task.prepare(parts, (await task.completeOptions?.(given, folder)) ?? given);
     const evaluator = inFile(data, () => new TaskEvaluator(model, prepared, examples));
@@ -66,9 +65,9 @@ export async function evaluateTask(
   }
 }
 
-async function readCorpus(file: string, skipBadRows: boolean | undefined): Promise<string[]> {
-  const { examples } = await loadExamples(file, "retrieval-corpus", { skipBadRows });
-  return examples.map(({ text }) => text);
+async function corpusTexts(file: string, onWarning: EvaluateTaskOptions["onWarning"]): Promise<string[]> {
+  const rows = await readTaskExamples("retrieval-corpus", file, { ...noFileSettings, problemType: null, onWarning });
+  return rows.map(({ text }) => text);
 }
 
 const noFileSettings: ExampleFileSettings = {

@@ -35,6 +35,7 @@ export type {
 export { asksForSeveralRuns, finetuneSeveral, type SeveralRunsResult } from "./several-runs.ts";
 export type { StageProgress, StageReport } from "./stages.ts";
 export type { Bootstrapped, EvaluatedTask } from "./task-evaluator.ts";
+export { type ExampleFileOptions, readTaskExamples } from "./task-examples.ts";
 export {
   type TokenizerKind,
   type TokenizerTrainingOptions,

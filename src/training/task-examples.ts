@@ -1,7 +1,6 @@
 /** Labelled files as the examples of a task, and the part of them that is held out. */
 import { type ExampleTask, loadExamples, type ReadExample, type ReadExamplesOptions } from "../data/index.ts";
 import { ConfigurationError, DataError } from "../errors.ts";
-import type { TaskName } from "../tasks/index.ts";
 import type { ExampleFileSettings, FinetuneSettings } from "./finetune-settings.ts";
 
 export interface ExampleFileOptions extends ExampleFileSettings {
@@ -10,14 +9,14 @@ export interface ExampleFileOptions extends ExampleFileSettings {
 }
 
 /** All examples of a file, with a warning about rows that were left out. */
-export async function readTaskExamples<Name extends TaskName>(
+export async function readTaskExamples<Name extends ExampleTask>(
   task: Name,
   file: string,
   { onWarning, ...settings }: ExampleFileOptions,
 ): Promise<ReadExample<Name>[]> {
   const { format, delimiter, noHeader, skipBadRows, problemType } = settings;
   let first: DataError | undefined;
-  const { examples, skippedRows } = await loadExamples(file, task as ExampleTask, {
+  const { examples, skippedRows } = await loadExamples(file, task, {
     format: (format ?? undefined) as ReadExamplesOptions["format"],
     delimiter: delimiter ?? undefined,
     header: !noHeader,
@@ -34,7 +33,7 @@ export async function readTaskExamples<Name extends TaskName>(
   if (first !== undefined) {
     onWarning?.(`${file}: ${skippedRows} rows were left out, the first because: ${first.message}`);
   }
-  return examples as unknown as ReadExample<Name>[];
+  return examples;
 }
 
 /** `text=sentence` → `{ text: "sentence" }`; a number stands for a column without a name. */

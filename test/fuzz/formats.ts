@@ -13,7 +13,8 @@ import { type ExampleTask, loadExamples } from "../../src/data/examples/index.ts
 import { openCorpus, tokenizeCorpus } from "../../src/data/index.ts";
 import { generateTokens, readGenerationConfig } from "../../src/generation/index.ts";
 import { AutoModelForCausalLM, AutoModelForMaskedLM, AutoModelForPreTraining } from "../../src/models/index.ts";
-import { readSentenceModules } from "../../src/tasks/sentence-modules.ts";
+import { TextIndex } from "../../src/pipelines/index.ts";
+import { readSentenceModules, readSimilarity } from "../../src/tasks/sentence-modules.ts";
 import { AutoTokenizer } from "../../src/tokenizers/index.ts";
 import { pretrain } from "../../src/training/index.ts";
 import { verify } from "../../src/verification/index.ts";
@@ -285,6 +286,33 @@ export const formats: readonly Format[] = [
     read: async (folder) => void (await readSentenceModules(folder)),
   },
   {
+    name: "config_sentence_transformers.json",
+    modules: ["tasks/sentence-modules.ts"],
+    sample: () => ({ "config_sentence_transformers.json": json({ prompts: {}, similarity_fn_name: "dot" }) }),
+    spoils: { "config_sentence_transformers.json": "json" },
+    read: async (folder) => void (await readSimilarity(folder)),
+  },
+  {
+    name: "an index of texts",
+    modules: ["pipelines/text-index.ts"],
+    sample: async () => {
+      const scratch = mkdtempSync(join(tmpdir(), "cloze-fuzz-index-"));
+      const index = new TextIndex({ model: "./encoder", pooling: ["mean"] });
+      sentences.forEach((sentence, at) => {
+        index.add({ id: `s${at}`, text: sentence }, [at, 1, -at]);
+      });
+      try {
+        await index.save(scratch);
+        return filesBelow(scratch);
+      } finally {
+        rmSync(scratch, { recursive: true, force: true });
+      }
+    },
+    spoils: { "index.json": "json", "vectors.safetensors": "safetensors", "texts.jsonl": "jsonl" },
+    read: async (folder) => void (await TextIndex.load(folder)).search([1, 0, 0]),
+    share: 400,
+  },
+  {
     name: "a cache of the hub",
     modules: ["checkpoints/hub/hub-cache.ts", "checkpoints/hub/wanted-files.ts"],
     sample: () => ({
@@ -501,6 +529,7 @@ export const passedOn: Readonly<Record<string, string>> = {
   "cli/dry-run.ts": "asks for the memory's size",
   "checkpoints/hub/settings.ts": "the user's own token, checked before it is sent",
   "cli/new-folder.ts": "asks what is in a folder",
+  "cli/index-texts.ts": "lines of text, as a corpus has them",
   "cli/main.ts": "reads the package's own version",
   "cli/pretrain.ts": "asks whether run.json is there",
   "cli/text-inputs.ts": "lines of text, as a corpus has them",
