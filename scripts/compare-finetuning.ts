@@ -46,12 +46,12 @@ for (const name of values.only?.split(",") ?? Object.keys(dataSets)) {
   if (dataSet === undefined) throw new Error(`${name} is none of ${Object.keys(dataSets).join(", ")}`);
   const training = await drawn(dataSet, dataSet.training, dataSet.recipe.examples);
   const heldOut = await drawn(dataSet, dataSet.heldOut, mostHeldOut);
-  const kept = keptScores(name, {
+  const measured = {
     title: dataSet.title,
     ...{ task: dataSet.task, metric: dataSet.metric, recipe: { ...dataSet.recipe, batchSize } },
-    rows: [training.examples.length, heldOut.examples.length],
-    baselines: baselineScores(dataSet, training.examples, heldOut.examples),
-  });
+    rows: [training.examples.length, heldOut.examples.length] as const,
+  };
+  const kept = keptScores(name, measured, () => baselineScores(dataSet, training.examples, heldOut.examples));
   for (const seed of values.seeds.split(",")) {
     await compare(dataSet, Number(seed), [training.file, heldOut.file], kept);
     if (values.write) keepScores(name, kept);

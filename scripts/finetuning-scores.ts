@@ -15,10 +15,10 @@ export interface Measured {
   readonly recipe: Recipe & { readonly batchSize: number };
   /** Trained on, held out. */
   readonly rows: readonly [number, number];
-  readonly baselines: BaselineScores;
 }
 
 export interface KeptScores extends Measured {
+  readonly baselines: BaselineScores;
   pytorch?: {
     readonly script: string;
     readonly torch: string;
@@ -35,11 +35,11 @@ type AllScores = Record<string, KeptScores>;
 
 const allScores = (): AllScores => (existsSync(scoresFile) ? JSON.parse(readFileSync(scoresFile, "utf8")) : {});
 
-/** What is kept of a data set, if it was measured in the same way; else nothing yet. */
-export function keptScores(name: string, measured: Measured): KeptScores {
+/** What is kept of a data set, if it was measured in the same way; else its baselines, and nothing more yet. */
+export function keptScores(name: string, measured: Measured, baselines: () => BaselineScores): KeptScores {
   const known = allScores()[name];
   const way = ({ task, metric, recipe, rows }: Measured): string => JSON.stringify([task, metric, recipe, rows]);
-  if (known === undefined || way(known) !== way(measured)) return { ...measured, cloze: {} };
+  if (known === undefined || way(known) !== way(measured)) return { ...measured, baselines: baselines(), cloze: {} };
   return { ...known, ...measured };
 }
 

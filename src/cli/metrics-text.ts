@@ -7,12 +7,24 @@ export function metricsText(metrics: Readonly<Record<string, number>>): string {
     .join(", ");
 }
 
-/** `maskedAccuracy` → "masked accuracy". */
+const properNames: Readonly<Record<string, string>> = {
+  f1: "F1",
+  mrr: "MRR",
+  ndcgAt10: "nDCG@10",
+  pearson: "Pearson",
+  spearman: "Spearman",
+  matthewsCorrelation: "Matthews correlation",
+};
+
+/** `maskedAccuracy` → "masked accuracy", `macroF1` → "macro F1", `recallAt5` → "recall@5". */
 export function wordsOf(name: string): string {
-  return name.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
+  const words = name.replace(/F1$/, " F1").replace(/At(\d+)$/, "@$1");
+  return properNames[name] ?? words.replace(/(?<=[a-z])[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
 }
 
-/** Accuracies as percentages. */
+/** Shares of what was right as percentages. */
 export function valueText(name: string, value: number): string {
-  return /accuracy$/i.test(name) ? `${(100 * value).toFixed(1)}%` : value.toFixed(3);
+  return /(accuracy|f1|precision|recall(At\d+)?|exactMatch)$/i.test(name)
+    ? `${(100 * value).toFixed(1)}%`
+    : value.toFixed(3);
 }

@@ -3,7 +3,7 @@
  * is shown of what is over within two seconds.
  */
 import cliProgress from "cli-progress";
-import { amountText, bytesText, durationText, numberText } from "./quantities.ts";
+import { amountText, bytesText, countText, durationText, numberText } from "./quantities.ts";
 import type { OutputStream } from "./terminal.ts";
 
 export interface StageProgress {
@@ -147,7 +147,8 @@ class ProgressDisplay implements Progress {
     if (total === undefined) parts.push(amountText(done, unit));
     else parts.push(`${Math.floor((100 * done) / Math.max(total, 1))}%, ${ofText(done, total, unit)}`);
     if (rate > 0) parts.push(unit === "bytes" ? `${bytesText(rate)}/s` : `${numberText(rate)} ${unit}/s`);
-    if (rate > 0 && total !== undefined) parts.push(`${durationText((1000 * (total - done)) / rate)} left`);
+    if (rate > 0 && total !== undefined && done < total)
+      parts.push(`${durationText((1000 * (total - done)) / rate)} left`);
     if (note !== undefined) parts.push(note);
     return parts.join(", ");
   }
@@ -161,5 +162,6 @@ class ProgressDisplay implements Progress {
 
 function ofText(done: number, total: number, unit: string): string {
   if (unit === "bytes") return `${bytesText(done)} of ${bytesText(total)}`;
-  return `${numberText(done)} of ${numberText(total)} ${unit}`;
+  const textOf = Number.isInteger(done) && Number.isInteger(total) ? countText : numberText;
+  return `${textOf(done)} of ${textOf(total)} ${unit}`;
 }
