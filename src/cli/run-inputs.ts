@@ -50,6 +50,17 @@ export function fieldText(line: RunLine, name: string): string | undefined {
   throw wrongField(line, name, "a text", value);
 }
 
+/** The object that an input must be, for a pipeline that reads several fields. Throws a DataError that shows one. */
+export function objectOf({ index, text, fields }: RunLine, example: string): Readonly<Record<string, unknown>> {
+  if (fields !== undefined) return fields;
+  throw new DataError(`Input ${index + 1} is not a JSON object.`, {
+    field: `input ${index + 1}`,
+    expected: `an object, for example ${example}`,
+    received: text.length > 60 ? `${text.slice(0, 60)}…` : text,
+    hint: "Give each input as a JSON object on one line.",
+  });
+}
+
 /** A field with several texts, in the same way. */
 function fieldTexts(line: RunLine, name: string): readonly string[] | undefined {
   const value = line.fields?.[name];

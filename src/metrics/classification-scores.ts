@@ -20,12 +20,17 @@ export interface ClassificationScores extends AveragedScores {
   readonly perClass: readonly ClassScores[];
 }
 
-/** Shares in [0, 1], as scikit-learn's `precision_recall_fscore_support` with `zero_division=0`. */
+/**
+ * Shares in [0, 1], as scikit-learn's `precision_recall_fscore_support` with `zero_division=0`. Classes that are `left out`
+ * count neither on their own nor in the averages, as a relation that says that there is none: what is taken for such a
+ * class is still missed, and what is wrongly not taken for it is still wrong.
+ */
 export function classificationScores(
   gold: readonly ClassLabel[],
   predicted: readonly ClassLabel[],
+  leftOut: readonly ClassLabel[] = [],
 ): ClassificationScores {
-  const classes = classCounts(confusionMatrix(gold, predicted));
+  const classes = classCounts(confusionMatrix(gold, predicted)).filter(({ label }) => !leftOut.includes(label));
   const perClass = classes.map((counts) => ({
     label: counts.label,
     ...precisionRecallF1(counts),

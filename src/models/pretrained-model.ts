@@ -176,11 +176,11 @@ export abstract class PreTrainedModel<Config, Inputs extends object, Outputs ext
 
   /**
    * Gives the model another number of tokens, as after adding some to its tokenizer: rows of the word embedding and of the
-   * vocabulary head are cut off, or added with the mean of the old ones.
+   * vocabulary head are cut off, or added with the mean of the old ones; with `random` they are drawn around it.
    */
-  resizeTokenEmbeddings(vocabSize: number): this {
+  resizeTokenEmbeddings(vocabSize: number, { random }: { readonly random?: Random } = {}): this {
     const resized = this.withVocabulary(vocabSize).materialize(this.options);
-    copyResized(this, resized);
+    copyResized(this, resized, random);
     void this.release();
     for (const name of ["config", "runtimeOrNone"] as const) Object.assign(this, { [name]: resized[name] });
     return Object.assign(this, resized);

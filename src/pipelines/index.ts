@@ -1,5 +1,6 @@
 /** Text in, answer out. */
 
+export type { EntityPair } from "../tasks/entity-markers.ts";
 export type { ExtractedAnswer } from "../tasks/extracted-answers.ts";
 export { type PoolingMode, poolingModes } from "../tasks/pooling.ts";
 export { type Similarity, similarities } from "../tasks/sentence-modules.ts";
@@ -18,6 +19,7 @@ export type * from "./next-sentence-prediction.ts";
 export { type Pipelines, type PipelineTask, pipeline, pipelineTasks } from "./pipeline.ts";
 export type { CallOptions } from "./pipeline-inputs.ts";
 export type * from "./question-answering.ts";
+export type * from "./relation-extraction.ts";
 export type * from "./sentence-similarity.ts";
 export type * from "./text-classification.ts";
 export { type ScoreFunction, scoreFunctions } from "./text-classification.ts";

@@ -72,6 +72,19 @@ export function checkFields(value: unknown, fields: readonly string[], example: 
   });
 }
 
+/** A stretch of a text as [start, end], in string indices, the end not included. Throws a DataError for anything else. */
+export function checkStretch(value: unknown, what: string, text: string): readonly [start: number, end: number] {
+  const [start, end] = Array.isArray(value) ? value : [];
+  const isWithin = Number.isSafeInteger(start) && Number.isSafeInteger(end) && start >= 0 && end <= text.length;
+  if (isWithin && start < end) return [start, end];
+  throw new DataError(`The ${what} does not lie in its text.`, {
+    field: what,
+    expected: `[start, end] with 0 ≤ start < end ≤ ${text.length}, the text's length`,
+    received: JSON.stringify(value) ?? String(value),
+    hint: "Count as JavaScript does, in UTF-16 units; the end is not included.",
+  });
+}
+
 /** Throws a ConfigurationError unless the option is a count. */
 export function checkCount(name: string, value: unknown, minimum = 1): void {
   if (Number.isSafeInteger(value) && Number(value) >= minimum) return;

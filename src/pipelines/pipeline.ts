@@ -8,6 +8,7 @@ import type { FillMaskPipeline } from "./fill-mask.ts";
 import type { MultipleChoicePipeline } from "./multiple-choice.ts";
 import type { NextSentencePredictionPipeline } from "./next-sentence-prediction.ts";
 import type { QuestionAnsweringPipeline } from "./question-answering.ts";
+import type { RelationExtractionPipeline } from "./relation-extraction.ts";
 import type { SentenceSimilarityPipeline } from "./sentence-similarity.ts";
 import type { TextClassificationPipeline } from "./text-classification.ts";
 import type { TextGenerationPipeline } from "./text-generation.ts";
@@ -22,6 +23,7 @@ export interface Pipelines {
   "multiple-choice": MultipleChoicePipeline;
   "next-sentence-prediction": NextSentencePredictionPipeline;
   "question-answering": QuestionAnsweringPipeline;
+  "relation-extraction": RelationExtractionPipeline;
   "sentence-similarity": SentenceSimilarityPipeline;
   "text-classification": TextClassificationPipeline;
   "text-generation": TextGenerationPipeline;
@@ -42,6 +44,8 @@ const loaders: Loaders = {
   "next-sentence-prediction": async (...given) =>
     (await import("./next-sentence-prediction.ts")).loadNextSentencePrediction(...given),
   "question-answering": async (...given) => (await import("./question-answering.ts")).loadQuestionAnswering(...given),
+  "relation-extraction": async (...given) =>
+    (await import("./relation-extraction.ts")).loadRelationExtraction(...given),
   "sentence-similarity": async (...given) =>
     (await import("./sentence-similarity.ts")).loadSentenceSimilarity(...given),
   "text-classification": async (...given) =>

@@ -115,7 +115,7 @@ function usualFunction({ problemType, numLabels }: { problemType: string | null;
 }
 
 /** The classes' scores, the highest first. */
-function classScores(
+export function classScores(
   logits: Float32Array,
   scoreFunction: ScoreFunction,
   labelOf: (id: number) => string,

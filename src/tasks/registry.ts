@@ -3,6 +3,7 @@ import type { AnyTask, TaskName } from "./task.ts";
 
 const loaders: Readonly<Record<TaskName, () => Promise<AnyTask>>> = {
   "text-classification": async () => (await import("./text-classification.ts")).textClassification,
+  "relation-extraction": async () => (await import("./relation-extraction.ts")).relationExtraction,
   "token-classification": async () => (await import("./token-classification.ts")).tokenClassification,
   "question-answering": async () => (await import("./question-answering.ts")).questionAnswering,
   "multiple-choice": async () => (await import("./multiple-choice.ts")).multipleChoice,

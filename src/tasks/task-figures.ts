@@ -29,6 +29,26 @@ export function classFigures(gold: readonly string[], predicted: readonly string
   };
 }
 
+/** Classes that say that there is no relation, as data sets call them: TACRED, SemEval 2010, NYT, DuIE and others. */
+const noRelation = /^(no[ _-]?relation|other|na|n\/a|none|null|unrelated|无关系?|未知)$/i;
+
+/**
+ * Of one relation an example: accuracy, and F1 over all examples and averaged over relations, as TACRED and SemEval 2010
+ * score them: "no relation", where a class is called so, is none of the relations that are to be found.
+ */
+export function relationFigures(gold: readonly string[], predicted: readonly string[]): TaskEvaluation {
+  const none = [...new Set([...gold, ...predicted])].filter((name) => noRelation.test(name));
+  const { micro, macro } = classificationScores(gold, predicted, none);
+  return {
+    metrics: {
+      accuracy: accuracy(gold, predicted),
+      ...{ microF1: micro.f1, microPrecision: micro.precision, microRecall: micro.recall, macroF1: macro.f1 },
+    },
+    classes: figuresOf(classificationScores(gold, predicted)),
+    confusion: confusionMatrix(gold, predicted).counts,
+  };
+}
+
 /** Of several classes an example: F1 over all labels, F1 averaged over classes, and the share of examples without a fault. */
 export function classSetFigures(
   gold: readonly (readonly string[])[],

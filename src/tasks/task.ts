@@ -28,7 +28,12 @@ export interface Features {
 /** The examples that a task knows how to read. */
 export type TaskName = Extract<
   ExampleTask,
-  "text-classification" | "token-classification" | "question-answering" | "multiple-choice" | "retrieval"
+  | "text-classification"
+  | "relation-extraction"
+  | "token-classification"
+  | "question-answering"
+  | "multiple-choice"
+  | "retrieval"
 >;
 
 /** How examples are turned into tokens, beside what the task itself says. */
@@ -132,6 +137,8 @@ export interface Task<Name extends TaskName = TaskName, F extends Features = Fea
   readonly unread?: readonly string[];
   /** The heads that can do it; the first one that an architecture has is taken. */
   readonly modelTasks: readonly ModelTask[];
+  /** Special tokens that the task puts into texts; those that the tokenizer lacks are added to it. */
+  readonly tokens?: readonly string[];
   /** What the training examples ask of a configuration, such as names for its classes. Throws a DataError. */
   configuration(
     examples: readonly ReadExample<Name>[],

@@ -33,9 +33,22 @@ function sentences(count: number): string[] {
   );
 }
 
+function stretchOf(text: string, word: string): [start: number, end: number] {
+  const start = text.indexOf(word);
+  return [start, start + word.length];
+}
+
 /** Rules that a model can learn: the animal's class, which words are animals and places, which choice is an animal. */
 const examples: Readonly<Record<TaskName, readonly string[]>> = {
   "text-classification": sentences(96).map((text) => JSON.stringify({ text, label: text.split(" ")[1] })),
+  // The animal is the head in some and the tail in others, so that the markers decide.
+  "relation-extraction": sentences(96).map((text, index) => {
+    const [animal, place] = [text.split(" ")[1] as string, text.split(" ")[4] as string];
+    const [head, tail] = [stretchOf(text, animal), stretchOf(text, place)];
+    const isAnimalFirst = index % 2 === 0;
+    const label = isAnimalFirst ? "acts on" : "no_relation";
+    return JSON.stringify({ text, head: isAnimalFirst ? head : tail, tail: isAnimalFirst ? tail : head, label });
+  }),
   "token-classification": sentences(96).map((text) => {
     const tokens = text.split(" ");
     const labelOf = (word: string): string => {

@@ -38,12 +38,14 @@ export async function prepareFinetuning(
   const labels = inFile(settings.train, () =>
     task.configuration(training, { problemType: settings.problemType ?? undefined }, config, modelTask),
   );
-  const { tokenizer, padding } = await prepareTokenizer(settings.model, architecture, config);
+  const { tokenizer, padding } = await prepareTokenizer(settings.model, task, architecture, config);
   const { device, threads } = settings;
   const options = { device: device ?? undefined, threads: threads ?? undefined, random: random.fork("model") };
   const model = await source.load({ ...options, config: { ...padding, ...labels }, ...(onWarning && { onWarning }) });
   const { vocabSize } = model.config as { readonly vocabSize: number };
-  if (tokenizer.length > vocabSize) model.resizeTokenEmbeddings(tokenizer.length);
+  if (tokenizer.length > vocabSize) {
+    model.resizeTokenEmbeddings(tokenizer.length, { random: random.fork("new tokens") });
+  }
   freezeParts(model, settings);
   const givenOptions: TaskOptions = {
     sequenceLength: rowLength(settings, architecture.sizes(config).maximumLength, usualRowLength(source)),
@@ -89,11 +91,17 @@ async function readExamples(settings: FinetuneSettings, onWarning: FinetuneHooks
 
 /**
  * The folder's tokenizer, and what the model must know of it. GPT was trained without padding: the end of a text stands for
- * it; and its texts are marked as its paper does.
+ * it; and its texts are marked as its paper does. Tokens of the task's own are added.
  */
-async function prepareTokenizer(folder: string, { wordEmbeddings }: Architecture, config: PreTrainedConfig) {
+async function prepareTokenizer(
+  folder: string,
+  { tokens = [] }: AnyTask,
+  { wordEmbeddings }: Architecture,
+  config: PreTrainedConfig,
+) {
   const published = await AutoTokenizer.fromPretrained(folder);
   const tokenizer = wordEmbeddings === undefined ? published : withTextMarks(published);
+  if (tokens.length > 0) tokenizer.addTokens(tokens, { special: true });
   if (tokenizer.padToken === undefined) tokenizer.padToken = tokenizer.eosToken ?? tokenizer.unkToken;
   const { padTokenId } = config as { readonly padTokenId?: number | null };
   return { tokenizer, padding: padTokenId == null ? { padTokenId: tokenizer.padTokenId } : {} };

@@ -5,6 +5,7 @@ import { fillMask } from "./fill-mask.ts";
 import { multipleChoice } from "./multiple-choice.ts";
 import { nextSentencePrediction } from "./next-sentence-prediction.ts";
 import { questionAnswering } from "./question-answering.ts";
+import { relationExtraction } from "./relation-extraction.ts";
 import type { PipelineRunner } from "./runner.ts";
 import { sentenceSimilarity } from "./sentence-similarity.ts";
 import { textClassification } from "./text-classification.ts";
@@ -18,6 +19,7 @@ export const pipelineRunners: Readonly<Record<PipelineTask, PipelineRunner>> = {
   "multiple-choice": multipleChoice,
   "next-sentence-prediction": nextSentencePrediction,
   "question-answering": questionAnswering,
+  "relation-extraction": relationExtraction,
   "sentence-similarity": sentenceSimilarity,
   "text-classification": textClassification,
   "text-generation": textGeneration,
