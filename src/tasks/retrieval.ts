@@ -11,16 +11,17 @@
 import { int64Array, type ReadExample } from "../data/index.ts";
 import { CheckpointError } from "../errors.ts";
 import { add, matmul, mul, type SymbolicTensor, shapeOf } from "../graph/index.ts";
+import type { RankedQuery } from "../metrics/index.ts";
 import type { AnyModel, InputSpec, InputSpecs } from "../models/index.ts";
 import { crossEntropy } from "../nn/index.ts";
 import type { PreparedBatch, SymbolicInputs } from "../objectives/index.ts";
 import type { EncodedArrays } from "../tokenizers/index.ts";
 import { rowsOf } from "./classified-rows.ts";
-import { ExactSearch } from "./exact-search.ts";
+import { ExactSearch, type FoundVector } from "./exact-search.ts";
 import { withLanguageModeling } from "./labelled-forward.ts";
-import { readSentenceModules, readSimilarity, writeSentenceModules } from "./sentence-modules.ts";
+import { readSentenceModules, readSimilarity, type Similarity, writeSentenceModules } from "./sentence-modules.ts";
 import type { Features, PreparedTask, Task } from "./task.ts";
-import { rankingFigures } from "./task-figures.ts";
+import { deepestCut, rankingFigures } from "./task-figures.ts";
 import { textVectors, unitVectors } from "./text-vectors.ts";
 import { inputsOfRows, textWindows, tokenRow } from "./token-rows.ts";
 
@@ -69,6 +70,8 @@ export const retrieval: Task<"retrieval", RetrievalFeatures, Vector> = {
       return { ...encoded, vectors: similarity === "cosine" ? unitVectors(encoded.vectors) : encoded.vectors };
     };
 
+    const rankings = new Rankings(similarity, scale);
+
     return {
       mainMetric: "mrr",
 
@@ -83,16 +86,17 @@ export const retrieval: Task<"retrieval", RetrievalFeatures, Vector> = {
 
       evaluationFeatures(examples) {
         const answers = answersOf(examples);
+        const first = new Map(examples.map(({ query }, example) => [query, example] as const).reverse());
         const documents = examples.flatMap(({ positive, negatives = [] }) => [positive, ...negatives]);
-        const none = new Set<string>();
-        const features = (texts: Iterable<string>, role: "query" | "document"): RetrievalFeatures[] =>
-          Array.from(texts, (text, example) => ({
-            ...{ example, rows: [rowOf(text)], texts: [text], role },
-            answers: (role === "query" ? answers.get(text) : undefined) ?? none,
-          }));
         return [
-          ...features(answers.keys(), "query"),
-          ...features(new Set([...documents, ...(options.corpus ?? [])]), "document"),
+          ...Array.from(answers, ([text, own]) => ({
+            ...{ example: first.get(text) as number, rows: [rowOf(text)], texts: [text], answers: own },
+            role: "query" as const,
+          })),
+          ...Array.from(new Set([...documents, ...(options.corpus ?? [])]), (text) => ({
+            ...{ example: -1, rows: [rowOf(text)], texts: [text], answers: new Set<string>() },
+            role: "document" as const,
+          })),
         ];
       },
 
@@ -124,28 +128,15 @@ export const retrieval: Task<"retrieval", RetrievalFeatures, Vector> = {
       results: ({ vectors }, _batch, features) => rowsOf({ logits: vectors as never }, features.length),
 
       evaluate(_examples, features, results) {
-        const search = new ExactSearch(similarity);
-        const documents: string[] = [];
-        features.forEach(({ role, texts: [text = ""] }, index) => {
-          if (role !== "document") return;
-          documents.push(text);
-          search.add(results[index] as Vector);
+        const vectorOf = (index: number): Vector => results[index] as Vector;
+        const places = [...features.keys()];
+        const documents = places.filter((index) => features[index]?.role === "document");
+        const rank = rankings.among(documents.map((index) => [features[index]?.texts[0] ?? "", vectorOf(index)]));
+        const queries = places.flatMap((index) => {
+          const { role, answers } = features[index] as RetrievalFeatures;
+          return role === "query" ? [rank(vectorOf(index), answers)] : [];
         });
-        const losses: number[] = [];
-        const queries = features.flatMap(({ role, answers }, index) => {
-          if (role !== "query") return [];
-          const found = search.nearest(results[index] as Vector, documents.length);
-          const isAnswer = found.map(({ place }) => answers.has(documents[place] as string));
-          losses.push(
-            meanLoss(
-              found.map(({ score }) => score * scale),
-              isAnswer,
-            ),
-          );
-          const relevance = Object.fromEntries(found.flatMap(({ place }, at) => (isAnswer[at] ? [[place, 1]] : [])));
-          return [{ ranked: found.map(({ place }) => String(place)), relevance }];
-        });
-        const loss = losses.reduce((sum, each) => sum + each, 0) / losses.length;
+        const loss = queries.reduce((sum, query) => sum + query.loss, 0) / queries.length;
         return { metrics: { loss, ...rankingFigures(queries).metrics } };
       },
 
@@ -212,6 +203,50 @@ function inputSpecsOf(model: AnyModel, batch: PreparedBatch): InputSpecs {
     else if ((bare[index] as string) in known) specs[name] = { type: "int64", shape };
   }
   return specs;
+}
+
+interface Ranking extends RankedQuery {
+  /** In nats. */
+  readonly loss: number;
+}
+
+/** Documents by how near they are to queries. What was ranked once is kept: resamples of an evaluation ask again and again. */
+class Rankings {
+  readonly #similarity: Similarity;
+  readonly #scale: number;
+  /** By the first document's vector, and the query's. */
+  readonly #known = new WeakMap<Vector, WeakMap<Vector, Ranking>>();
+
+  constructor(similarity: Similarity, scale: number) {
+    this.#similarity = similarity;
+    this.#scale = scale;
+  }
+
+  among(documents: readonly (readonly [text: string, vector: Vector])[]) {
+    const [, firstVector] = documents[0] as (typeof documents)[number];
+    const known = this.#known.get(firstVector) ?? new WeakMap<Vector, Ranking>();
+    this.#known.set(firstVector, known);
+    const search = new ExactSearch(this.#similarity);
+    for (const [, vector] of documents) search.add(vector);
+    return (query: Vector, answers: ReadonlySet<string>): Ranking => {
+      const ranking = known.get(query) ?? this.#rank(search.nearest(query, documents.length), documents, answers);
+      known.set(query, ranking);
+      return ranking;
+    };
+  }
+
+  #rank(
+    found: readonly FoundVector[],
+    documents: readonly (readonly [text: string, vector: Vector])[],
+    answers: ReadonlySet<string>,
+  ): Ranking {
+    const isAnswer = found.map(({ place }) => answers.has(documents[place]?.[0] ?? ""));
+    const relevance = Object.fromEntries(found.flatMap(({ place }, at) => (isAnswer[at] ? [[place, 1]] : [])));
+    const scores = found.map(({ score }) => score * this.#scale);
+    // No figure reads further than the first answer, or the tenth place.
+    const read = found.slice(0, Math.max(deepestCut, isAnswer.indexOf(true) + 1));
+    return { ranked: read.map(({ place }) => String(place)), relevance, loss: meanLoss(scores, isAnswer) };
+  }
 }
 
 /** −log of each answer's share in a softmax over it and all that is no answer, the mean over answers. */

@@ -83,10 +83,13 @@ export function entityFigures(
   };
 }
 
+/** The longest beginning of a list that `rankingFigures` looks at, but for the first answer, wherever it is. */
+export const deepestCut = 10;
+
 /** Of lists of documents: MRR over all that is ranked, the share of what is relevant among the first, and nDCG of ten. */
 export function rankingFigures(queries: readonly RankedQuery[]): TaskEvaluation {
   const longest = Math.max(1, ...queries.map(({ ranked }) => ranked.length));
-  const [first, five, ten] = [1, 5, 10].map((cut) => retrievalScores(queries, cut));
+  const [first, five, ten] = [1, 5, deepestCut].map((cut) => retrievalScores(queries, cut));
   return {
     metrics: {
       mrr: retrievalScores(queries, longest).mrr,

@@ -19,7 +19,7 @@ export interface TokenRow {
 
 /** What a model reads of an example at a time: all of it, or a window of a long one. */
 export interface Features {
-  /** Number of the example among those that were given. */
+  /** Number of the example among those that were given; −1 of what belongs to all of them. */
   readonly example: number;
   /** One row of tokens, or one of each choice. */
   readonly rows: readonly TokenRow[];

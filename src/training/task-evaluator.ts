@@ -80,8 +80,11 @@ export class TaskEvaluator<Example> {
   #bootstrap(results: readonly unknown[], options: BootstrapOptions): Bootstrapped {
     const rows: number[][] = this.examples.map(() => []);
     for (const [index, { example }] of this.features.entries()) rows[example]?.push(index);
+    const ofAll = [...this.features.keys()].filter((index) => (this.features[index] as Features).example < 0);
+    const shared = ofAll.map((row) => ({ row, example: -1 }));
     const metricsOf = (drawn: readonly number[]): TaskEvaluation["metrics"] => {
-      const own = drawn.flatMap((index, example) => (rows[index] ?? []).map((row) => ({ row, example })));
+      const drawnRows = drawn.flatMap((index, example) => (rows[index] ?? []).map((row) => ({ row, example })));
+      const own = [...drawnRows, ...shared];
       return this.#task.evaluate(
         drawn.map((index) => this.examples[index]),
         own.map(({ row, example }) => ({ ...(this.features[row] as Features), example })),
