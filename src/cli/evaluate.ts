@@ -31,7 +31,13 @@ const options = {
   data: requiredText("FILE", "Of a task: labelled examples. Of an objective: a text file, a folder, brown or song-ci"),
   sequenceLength: optionalWholeNumber("Tokens of a row", "what the model takes, 512 at most"),
   stride: optionalWholeNumber("Of tasks: read long texts in windows that share so many tokens", "none, texts are cut"),
-  corpus: optionalText("FILE", "retrieval: further texts to find the right ones among, with id and text"),
+  corpus: optionalText("FILE", "retrieval, and ranking after a --retriever: further texts to search, with id and text"),
+  retriever: optionalText(
+    "DIR",
+    "text-ranking: rank what this bi-encoder finds for each query",
+    "rank the negatives of the examples, or nine other texts of the file",
+  ),
+  topK: optionalWholeNumber("text-ranking: how many texts the --retriever finds for each query", "10"),
   ...exampleFileOptions,
   history: optionalWholeNumber(
     "causal-language-modeling: tokens before it that a prediction may read",
@@ -58,6 +64,7 @@ export const evaluate = defineCommand({
     "cloze evaluate text-classification --model ./my-classifier --data test.tsv",
     "cloze evaluate retrieval --model ./my-retriever --data questions.jsonl --corpus passages.jsonl",
     "cloze evaluate text-classification --model ./my-classifier --data test.tsv --bootstrap",
+    "cloze evaluate text-ranking --model ./my-reranker --data questions.jsonl --retriever ./my-retriever --top-k 20",
     "cloze evaluate masked-language-modeling --model ./my-bert --data held-out.txt",
     "cloze evaluate masked-language-modeling+sentence-order-prediction --model ./my-albert --data held-out.txt",
     "cloze evaluate causal-language-modeling --model ./my-gpt2 --data held-out.txt --json",
@@ -66,7 +73,7 @@ export const evaluate = defineCommand({
     const given = request.arguments[0] ?? "";
     const name = given.includes("+") ? given : chosen(given, names, "task");
     refuseForeignOptions(name, request);
-    const { model, data, stride, corpus, history, sequenceLength, device, threads } = request.values;
+    const { model, data, stride, corpus, retriever, topK, history, sequenceLength, device, threads } = request.values;
     const common = {
       ...{ sequenceLength, device, threads },
       report: (stage: Parameters<typeof progress.report>[0]) => progress.report(stage),
@@ -76,7 +83,10 @@ export const evaluate = defineCommand({
       const files = givenSettings(exampleFileOptions, request.values);
       const { bootstrap: resamples, seed } = request.values;
       const bootstrap = resamples === undefined ? undefined : { resamples, seed };
-      const evaluation = await evaluateTask(name, model, data, { ...common, ...files, stride, corpus, bootstrap });
+      const evaluation = await evaluateTask(name, model, data, {
+        ...{ ...common, ...files, stride, corpus },
+        ...{ retriever, topK, bootstrap },
+      });
       progress.finish();
       await output.result(evaluation, () => taskText(evaluation));
       return;
@@ -96,12 +106,15 @@ function taskText(evaluation: TaskModelEvaluation): string {
 /** Options of tasks would be without effect on objectives, and the other way round. */
 function refuseForeignOptions(name: string, { given }: CommandRequest<typeof options>): void {
   const ofTasks = ["stride", "bootstrap", "seed", ...Object.keys(exampleFileOptions)];
-  const foreign = [...(isTask(name) ? ["history"] : ofTasks), ...(name === "retrieval" ? [] : ["corpus"])].find(
-    (option) => given.has(option),
+  const ofRanking = name === "retrieval" ? ["retriever", "topK"] : ["corpus", "retriever", "topK"];
+  const isRanked = name === "text-ranking" && given.has("retriever");
+  const foreign = [...(isTask(name) ? ["history"] : ofTasks), ...(isRanked ? [] : ofRanking)].find((option) =>
+    given.has(option),
   );
   if (foreign === undefined) return;
-  throw new ConfigurationError(`--${flagName(foreign)} has no effect on ${name}.`, {
+  const lacksRetriever = name === "text-ranking" && ofRanking.includes(foreign);
+  throw new ConfigurationError(`--${flagName(foreign)} has no effect on ${name}${lacksRetriever ? " alone" : ""}.`, {
     field: `--${flagName(foreign)}`,
-    hint: "Leave it out.",
+    hint: lacksRetriever ? "Add --retriever, or leave it out." : "Leave it out.",
   });
 }

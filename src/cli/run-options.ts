@@ -26,6 +26,8 @@ const besideInputs = under("What goes with the inputs: one for all of them, or o
   ),
   sourceSentence: severalTexts("TEXT", "sentence-similarity: same as --input"),
   sentence: severalTexts("TEXT", "sentence-similarity: what is compared with all inputs"),
+  query: severalTexts("TEXT", "text-ranking: same as --input"),
+  document: severalTexts("TEXT", "text-ranking: one of the texts that are ranked, which are for all inputs"),
 });
 
 const ofVectors = under("feature-extraction, sentence-similarity", {
@@ -94,8 +96,8 @@ export const runOptions = {
     "standard output",
   ),
   topK: optionalWholeNumber(
-    "fill-mask: answers for each mask; text-classification: classes, 0 for all; question-answering: answers; text-generation: with --do-sample draw from so many tokens, 0 for all",
-    "5; 1; 1; 50 when drawing",
+    "fill-mask: answers for each mask; text-classification: classes, 0 for all; question-answering: answers; text-ranking: documents; text-generation: with --do-sample draw from so many tokens, 0 for all",
+    "5; 1; 1; all; 50 when drawing",
     { minimum: 0 },
   ),
   targets: severalTexts("TOKEN", "fill-mask: consider only this token", "all tokens"),

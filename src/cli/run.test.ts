@@ -127,6 +127,20 @@ const cases: Readonly<Record<PipelineTask, Case>> = {
     optionFlags: ["--max-new-tokens", "3", "--new-text-only"],
     piped: [`${cat}\n${dog}\n`],
   },
+  "text-ranking": {
+    model: "bert-score",
+    inputs: [
+      { query: cat, documents: [dog, "it rains", cat] },
+      { query: dog, documents: [dog, "it rains", cat] },
+    ],
+    options: { topK: 2 },
+    flags: [
+      ["--input", cat, "--input", dog, "--document", dog, "--document", "it rains", "--document", cat],
+      ["--query", cat, "--query", dog, "--document", dog, "--document", "it rains", "--document", cat],
+    ],
+    optionFlags: ["--top-k", "2"],
+    piped: [`${cat}\t${dog}\tit rains\t${cat}\n${dog}\t${dog}\tit rains\t${cat}\n`],
+  },
   "token-classification": {
     model: "bert-tags",
     inputs: [cat, `${cat} `.repeat(6)],

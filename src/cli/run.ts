@@ -27,6 +27,7 @@ export const run = defineCommand({
     'cloze run question-answering --model ./my-bert --question "Who won?" --context "Ann won the race."',
     'cloze run zero-shot-classification --model ./my-nli --input "We won!" --candidate-label sports,politics',
     'cloze run multiple-choice --model ./my-bert --context "It rains." --choice "We get wet." --choice "It snows."',
+    'cloze run text-ranking --model ./my-reranker --query "Who won?" --document "Ann won." --document "It rained."',
     'cloze run next-sentence-prediction --model ./my-bert --input "It rains." --pair "Take an umbrella."',
     'cloze run text-generation --model ./my-gpt --input "Once upon a" --do-sample --top-p 0.9',
   ],

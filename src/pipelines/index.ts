@@ -26,6 +26,7 @@ export { type ScoreFunction, scoreFunctions } from "./text-classification.ts";
 export type * from "./text-generation.ts";
 export { type FoundText, type IndexedText, TextIndex, type TextIndexOptions } from "./text-index.ts";
 export type { PipelineOptions } from "./text-model.ts";
+export type * from "./text-ranking.ts";
 export type * from "./token-classification.ts";
 export { writeVectors } from "./vector-file.ts";
 export type * from "./zero-shot-classification.ts";

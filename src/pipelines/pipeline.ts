@@ -13,6 +13,7 @@ import type { SentenceSimilarityPipeline } from "./sentence-similarity.ts";
 import type { TextClassificationPipeline } from "./text-classification.ts";
 import type { TextGenerationPipeline } from "./text-generation.ts";
 import { type PipelineOptions, pipelineOptionNames } from "./text-model.ts";
+import type { TextRankingPipeline } from "./text-ranking.ts";
 import type { TokenClassificationPipeline } from "./token-classification.ts";
 import type { ZeroShotClassificationPipeline } from "./zero-shot-classification.ts";
 
@@ -27,6 +28,7 @@ export interface Pipelines {
   "sentence-similarity": SentenceSimilarityPipeline;
   "text-classification": TextClassificationPipeline;
   "text-generation": TextGenerationPipeline;
+  "text-ranking": TextRankingPipeline;
   "token-classification": TokenClassificationPipeline;
   "zero-shot-classification": ZeroShotClassificationPipeline;
 }
@@ -51,6 +53,7 @@ const loaders: Loaders = {
   "text-classification": async (...given) =>
     (await import("./text-classification.ts")).loadTextClassification(...given),
   "text-generation": async (...given) => (await import("./text-generation.ts")).loadTextGeneration(...given),
+  "text-ranking": async (...given) => (await import("./text-ranking.ts")).loadTextRanking(...given),
   "token-classification": async (...given) =>
     (await import("./token-classification.ts")).loadTokenClassification(...given),
   "zero-shot-classification": async (...given) =>

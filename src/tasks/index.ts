@@ -1,7 +1,8 @@
 /** Fine-tuning tasks: examples in, figures out. */
 export { poolingModes } from "./pooling.ts";
 export { loadTask, taskNames } from "./registry.ts";
-export { similarities } from "./sentence-modules.ts";
+export { nearestDocuments, type RetrievalFeatures } from "./retrieval.ts";
+export { type Similarity, similarities } from "./sentence-modules.ts";
 export type {
   AnyPreparedTask,
   AnyTask,

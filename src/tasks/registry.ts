@@ -8,6 +8,7 @@ const loaders: Readonly<Record<TaskName, () => Promise<AnyTask>>> = {
   "question-answering": async () => (await import("./question-answering.ts")).questionAnswering,
   "multiple-choice": async () => (await import("./multiple-choice.ts")).multipleChoice,
   retrieval: async () => (await import("./retrieval.ts")).retrieval,
+  "text-ranking": async () => (await import("./text-ranking.ts")).textRanking,
 };
 
 export const taskNames = Object.keys(loaders) as readonly TaskName[];

@@ -16,6 +16,7 @@ import type { AnyModel, InputSpec, InputSpecs } from "../models/index.ts";
 import { crossEntropy } from "../nn/index.ts";
 import type { PreparedBatch, SymbolicInputs } from "../objectives/index.ts";
 import type { EncodedArrays } from "../tokenizers/index.ts";
+import { answersOf } from "./answers.ts";
 import { rowsOf } from "./classified-rows.ts";
 import { ExactSearch, type FoundVector } from "./exact-search.ts";
 import { withLanguageModeling } from "./labelled-forward.ts";
@@ -27,7 +28,7 @@ import { inputsOfRows, textWindows, tokenRow } from "./token-rows.ts";
 
 type Example = ReadExample<"retrieval">;
 
-interface RetrievalFeatures extends Features {
+export interface RetrievalFeatures extends Features {
   /** A query with its documents, the right one first, to learn from; or one text, to be found by its vector. */
   readonly role: "query with documents" | "query" | "document";
   /** Of each row. */
@@ -155,16 +156,6 @@ interface PairInputs {
   readonly exclusions: SymbolicTensor;
 }
 
-/** All answers of each query. */
-function answersOf(examples: readonly Example[]): Map<string, Set<string>> {
-  const answers = new Map<string, Set<string>>();
-  for (const { query, positive } of examples) {
-    const own = answers.get(query) ?? new Set();
-    answers.set(query, own.add(positive));
-  }
-  return answers;
-}
-
 /** The documents of a batch, each text once; which is right for each query, and which is neither right nor wrong. */
 function candidatesOf(features: readonly RetrievalFeatures[]) {
   const places = new Map<string, number>();
@@ -247,6 +238,27 @@ class Rankings {
     const read = found.slice(0, Math.max(deepestCut, isAnswer.indexOf(true) + 1));
     return { ranked: read.map(({ place }) => String(place)), relevance, loss: meanLoss(scores, isAnswer) };
   }
+}
+
+/** The `topK` documents nearest to each query, by the vectors of an evaluation's features. */
+export function nearestDocuments(
+  features: readonly RetrievalFeatures[],
+  vectors: readonly Vector[],
+  similarity: Similarity,
+  topK: number,
+): Map<string, string[]> {
+  const search = new ExactSearch(similarity);
+  const documents = features.flatMap(({ role, texts: [text = ""] }, index) => {
+    if (role !== "document") return [];
+    search.add(vectors[index] as Vector);
+    return [text];
+  });
+  const found = features.flatMap(({ role, texts: [query = ""] }, index) => {
+    if (role !== "query") return [];
+    const nearest = search.nearest(vectors[index] as Vector, topK);
+    return [[query, nearest.map(({ place }) => documents[place] as string)] as const];
+  });
+  return new Map(found);
 }
 
 /** −log of each answer's share in a softmax over it and all that is no answer, the mean over answers. */

@@ -34,6 +34,7 @@ export type TaskName = Extract<
   | "question-answering"
   | "multiple-choice"
   | "retrieval"
+  | "text-ranking"
 >;
 
 /** How examples are turned into tokens, beside what the task itself says. */
@@ -50,6 +51,8 @@ export interface TaskOptions {
   readonly vectors?: VectorOptions | undefined;
   /** Of retrieval: further texts among which an evaluation looks for the right ones. */
   readonly corpus?: readonly string[] | undefined;
+  /** Of ranking: the documents that an evaluation ranks for each query, in the order that holds where scores are equal. */
+  readonly candidates?: ReadonlyMap<string, readonly string[]> | undefined;
   /** λ and the published name of the word embedding, when training also predicts the text's own next tokens. */
   readonly languageModeling?: LanguageModelingOptions | undefined;
 }

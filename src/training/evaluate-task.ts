@@ -4,6 +4,7 @@ import type { ModelOptions } from "../models/index.ts";
 import { loadTask, type TaskName } from "../tasks/index.ts";
 import { AutoTokenizer } from "../tokenizers/index.ts";
 import type { ExampleFileSettings } from "./finetune-settings.ts";
+import { retrievedCandidates } from "./retrieved-candidates.ts";
 import type { StageReport } from "./stages.ts";
 import { type EvaluatedTask, TaskEvaluator } from "./task-evaluator.ts";
 import { inFile, readTaskExamples } from "./task-examples.ts";
@@ -16,6 +17,10 @@ export interface EvaluateTaskOptions extends ModelOptions, Partial<ExampleFileSe
   readonly stride?: number | undefined;
   /** Of retrieval: a file of further texts, with `id` and `text`, among which the right ones are looked for. */
   readonly corpus?: string | undefined;
+  /** Of ranking: the folder of a bi-encoder, whose nearest documents are ranked in place of those of the examples. */
+  readonly retriever?: string | undefined;
+  /** How many documents the retriever finds for each query; 10. */
+  readonly topK?: number | undefined;
   /** Asks for intervals of the metrics. */
   readonly bootstrap?: BootstrapOptions | undefined;
   readonly report?: StageReport;
@@ -42,6 +47,8 @@ export async function evaluateTask(
     sequenceLength,
     stride,
     corpus: corpusFile,
+    retriever,
+    topK = 10,
     bootstrap,
     ...files
   } = options;
@@ -56,7 +63,10 @@ export async function evaluateTask(
     const examples = await readTaskExamples(name, data, { ...noFileSettings, ...files, problemType, onWarning });
     const parts = { config: model.config, modelTask, tokenizer };
     const corpus = corpusFile === undefined ? undefined : await corpusTexts(corpusFile, onWarning);
-    const given = { sequenceLength: sequenceLength ?? usualRowLength(source), stride, corpus };
+    const retrieving = { device, threads, topK, corpus, report, onWarning };
+    const candidates =
+      retriever === undefined ? undefined : await retrievedCandidates(retriever, examples as never, retrieving);
+    const given = { sequenceLength: sequenceLength ?? usualRowLength(source), stride, corpus, candidates };
     const prepared = task.prepare(parts, (await task.completeOptions?.(given, folder)) ?? given);
     const evaluator = inFile(data, () => new TaskEvaluator(model, prepared, examples));
     return { task: name, ...(await evaluator.evaluate({ report, bootstrap })), examples: examples.length };

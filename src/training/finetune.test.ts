@@ -38,7 +38,7 @@ function stretchOf(text: string, word: string): [start: number, end: number] {
   return [start, start + word.length];
 }
 
-/** Rules that a model can learn: the animal's class, which words are animals and places, which choice is an animal. */
+/** Rules that a model can learn: the animal's class, which words are animals and places, which text is about a cat. */
 const examples: Readonly<Record<TaskName, readonly string[]>> = {
   "text-classification": sentences(96).map((text) => JSON.stringify({ text, label: text.split(" ")[1] })),
   // The animal is the head in some and the tail in others, so that the markers decide.
@@ -68,6 +68,10 @@ const examples: Readonly<Record<TaskName, readonly string[]>> = {
     return JSON.stringify({ context: "who sees the tree .", question: "who ?", choices, label: index % 3 });
   }),
   retrieval: sentences(96).map((text) => JSON.stringify({ query: `${text.split(" ")[1]} ?`, positive: text })),
+  "text-ranking": sentences(96).map((query) => {
+    const [cat = "", ...others] = animals.map((animal) => ["the", animal, ...query.split(" ").slice(2)].join(" "));
+    return JSON.stringify({ query, positive: cat, negatives: others });
+  }),
 };
 
 /** A small model folder with a tokenizer. */

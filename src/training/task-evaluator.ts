@@ -48,7 +48,18 @@ export class TaskEvaluator<Example> {
   }
 
   /** The task's figures, with the mean loss of its features. */
-  async evaluate({ batchSize = 32, report, bootstrap }: TaskEvaluationOptions = {}): Promise<EvaluatedTask> {
+  async evaluate({ bootstrap, ...options }: TaskEvaluationOptions = {}): Promise<EvaluatedTask> {
+    const { results, loss } = await this.read(options);
+    const { metrics, ...rest } = this.#task.evaluate(this.examples, this.features, results);
+    return {
+      metrics: { loss, ...metrics },
+      ...rest,
+      ...(bootstrap && { bootstrap: this.#bootstrap(results, bootstrap) }),
+    };
+  }
+
+  /** What the model says of each of the features, and their mean loss. */
+  async read({ batchSize = 32, report }: Omit<TaskEvaluationOptions, "bootstrap"> = {}) {
     const { features } = this;
     // Long ones first: what takes most memory comes at once.
     const order = features.map((_, index) => index);
@@ -68,12 +79,7 @@ export class TaskEvaluator<Example> {
       const done = Math.min(start + batchSize, order.length);
       report?.({ stage: "evaluating", done, total: order.length, unit: "rows" });
     }
-    const { metrics, ...rest } = this.#task.evaluate(this.examples, features, results);
-    return {
-      metrics: { loss: lossSum / Math.max(1, features.length), ...metrics },
-      ...rest,
-      ...(bootstrap && { bootstrap: this.#bootstrap(results, bootstrap) }),
-    };
+    return { results: results as readonly unknown[], loss: lossSum / Math.max(1, features.length) };
   }
 
   /** The intervals of the metrics: examples are drawn with all that the model said of them. */

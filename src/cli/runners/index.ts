@@ -10,6 +10,7 @@ import type { PipelineRunner } from "./runner.ts";
 import { sentenceSimilarity } from "./sentence-similarity.ts";
 import { textClassification } from "./text-classification.ts";
 import { textGeneration } from "./text-generation.ts";
+import { textRanking } from "./text-ranking.ts";
 import { tokenClassification } from "./token-classification.ts";
 import { zeroShotClassification } from "./zero-shot-classification.ts";
 
@@ -23,6 +24,7 @@ export const pipelineRunners: Readonly<Record<PipelineTask, PipelineRunner>> = {
   "sentence-similarity": sentenceSimilarity,
   "text-classification": textClassification,
   "text-generation": textGeneration,
+  "text-ranking": textRanking,
   "token-classification": tokenClassification,
   "zero-shot-classification": zeroShotClassification,
 };

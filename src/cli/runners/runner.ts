@@ -20,7 +20,7 @@ export interface PipelineRunner {
   /** The options that only this pipeline and those that name it too can take. */
   readonly own: readonly (keyof typeof runOptions)[];
   /** The options that give the inputs where --input does not: the first of them that is given. */
-  readonly inputOptions?: readonly ("question" | "context" | "sourceSentence")[];
+  readonly inputOptions?: readonly ("question" | "context" | "sourceSentence" | "query")[];
   /** Whether an input can be a JSON object with the library's fields. */
   readonly takesFields?: boolean;
   /** Whether results are vectors, which make a file of their own kind. */

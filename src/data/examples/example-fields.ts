@@ -20,6 +20,7 @@ export const exampleFields = {
   cloze,
   "spelling-correction": sourceTarget,
   retrieval,
+  "text-ranking": retrieval,
   "retrieval-corpus": retrievalCorpus,
   text2text: sourceTarget,
   summarization: sourceTarget,

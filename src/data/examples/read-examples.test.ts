@@ -274,6 +274,7 @@ describe("tasks", () => {
       row: { query: "q", positive: "p", negatives: ["n"] },
       cells: { query: "q", positive: "p", negatives: '["n"]' },
     },
+    "text-ranking": { row: { query: "q", positive: "p" }, cells: { query: "q", positive: "p" } },
     "retrieval-corpus": { row: { id: 3, text: "t" }, cells: { id: "3", text: "t" }, wanted: { id: "3", text: "t" } },
     text2text: { row: { source: "a", target: "b" } },
     summarization: { row: { source: "a", target: "b" } },

@@ -1,7 +1,9 @@
-"""The loss of a bi-encoder over a batch and its gradients, by PyTorch in double precision, over ../pipelines/bert.
+"""The losses of a bi-encoder and of a cross-encoder over a batch and their gradients, by PyTorch in double precision, over
+../pipelines/bert and ../pipelines/bert-score; and how the cross-encoder scores documents.
 
-What sentence-transformers' MultipleNegativesRankingLoss computes, but for the masks: each text is one document of the batch,
-and another answer to the same query is no candidate. Pooling as in sentence-transformers.
+The bi-encoder: what sentence-transformers' MultipleNegativesRankingLoss computes, but for the masks: each text is one document of the batch,
+and another answer to the same query is no candidate. Pooling as in sentence-transformers. The cross-encoder: binary cross-entropy
+over each query with its answer and its negatives, or without any with the answers to the next four queries.
 Versions: torch 2.15.0, transformers 5.23.0. Run: python make.py
 """
 
@@ -10,7 +12,7 @@ import os
 
 import torch
 import transformers
-from transformers import BertModel, BertTokenizerFast
+from transformers import BertForSequenceClassification, BertModel, BertTokenizerFast
 
 here = os.path.dirname(os.path.abspath(__file__))
 folder = os.path.join(here, "..", "pipelines", "bert")
@@ -85,5 +87,28 @@ for name, (mode, similarity, scale) in cases.items():
     case["gradient_norms"] = {key: float(f"{gradient.norm().item():.8g}") for key, gradient in gradients.items()}
     case["word_gradient"] = rounded(gradients["embeddings.word_embeddings.weight"])
     made["cases"].append(case)
-with open(os.path.join(here, "retrieval.json"), "w", encoding="utf-8") as file:
+
+
+def ranked_pairs():
+    for row, each in enumerate(examples):
+        answers = [other["positive"] for other in examples if other["query"] == each["query"]]
+        documents = [each["positive"], *each.get("negatives", [])]
+        if "negatives" not in each:
+            others = [examples[(row + step) % len(examples)]["positive"] for step in range(1, len(examples))]
+            documents += list(dict.fromkeys(text for text in others if text not in answers))[:4]
+        for document in documents:
+            yield each["query"], document, float(document in answers)
+
+
+model = BertForSequenceClassification.from_pretrained(
+    os.path.join(here, "..", "pipelines", "bert-score"), attn_implementation="eager"
+).double().eval()
+pairs = list(ranked_pairs())
+inputs = tokenizer([query for query, *_ in pairs], [text for _, text, _ in pairs], padding=True, return_tensors="pt")
+logits = model(**inputs).logits.squeeze(-1)
+loss = torch.nn.functional.binary_cross_entropy_with_logits(logits, torch.tensor([y for *_, y in pairs]).double())
+loss.backward()
+norms = {key: float(f"{p.grad.norm().item():.8g}") for key, p in model.named_parameters() if p.grad is not None}
+made["ranking"] = {"pairs": pairs, "logits": rounded(logits), "loss": loss.item(), "gradient_norms": norms}
+with open(os.path.join(here, "ranking.json"), "w", encoding="utf-8") as file:
     file.write(json.dumps(made, ensure_ascii=False, separators=(",", ":")) + "\n")
