@@ -33,6 +33,11 @@ const commonFields = {
    * history. Our own key: other programs keep it and attend to all.
    */
   attentionWindows: nullable(list(size()), null, { key: "cloze_attention_windows", omitDefault: true }),
+  /**
+   * What a classifier over a frozen encoder reads: `weighted-sum`, `last-four` or the number of a layer. Our own key: other
+   * programs keep it and see the encoder alone.
+   */
+  featureLayers: nullable(text(), null, { key: "cloze_feature_layers", omitDefault: true }),
   isEncoderDecoder: boolean(false, { omitDefault: true }),
   problemType: nullable(oneOf(problemTypes, "single_label_classification"), null, { omitDefault: true }),
   /** Names of the classes by number, and back. */

@@ -57,6 +57,28 @@ export function intervalsText(metrics: TaskEvaluation["metrics"], bootstrap: Boo
   ].join("");
 }
 
+const barColumns = 30;
+
+/** A bar for a share from 0 to 1; none for what is less. */
+function bar(share: number): string {
+  const eighths = Math.round(8 * barColumns * Math.min(1, Math.max(0, share)));
+  return "█".repeat(eighths >> 3) + ("▏▎▍▌▋▊▉"[(eighths & 7) - 1] ?? "");
+}
+
+/** Runs on each layer as a table, with a bar for the main metric, from 0 to 1. */
+export function layersText({ runs, best, mean, mainMetric }: RunsSummary): string {
+  const others = Object.keys(mean).filter((name) => name !== mainMetric && name !== "loss");
+  const names = [...others, mainMetric];
+  const rows = runs.map(({ name, metrics }) => [
+    `${name.replace("layer-", "")}${name === best ? " (best)" : ""}`,
+    ...names.map((metric) => valueText(metric, metrics[metric] ?? Number.NaN)),
+  ]);
+  const lines = aligned([["layer", ...names.map(wordsOf)], ...rows])
+    .trimEnd()
+    .split("\n");
+  return lines.map((line, index) => `${line}  ${bar(runs[index - 1]?.metrics[mainMetric] ?? 0)}`.trimEnd()).join("\n");
+}
+
 /** Several runs as a table: a line each, the mean and the standard deviation; the best one is marked. */
 export function runsText({ runs, best, mean, deviation }: RunsSummary): string {
   const names = Object.keys(mean);

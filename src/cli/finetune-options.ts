@@ -88,7 +88,12 @@ const finetuneFlags: SettingFlags<typeof finetuneFields> = {
     about: "Of GPT and GPT-2: how much predicting next tokens counts beside the task",
     otherwise: "0.5",
   },
-  frozen: { about: "Train the head alone, on the model as it is" },
+  frozen: { about: "Train the head alone, on what the model as it is makes of each example, computed once" },
+  layers: {
+    placeholder: "LAYERS",
+    about: "Of --frozen: what the head reads: last, weighted-sum, last-four, a layer's number, or each for a table",
+    otherwise: "last",
+  },
   freeze: { placeholder: "NAME", about: "Keep parameters whose names begin so, such as embeddings; repeatable" },
   evaluateEvery: { placeholder: "N", about: "Steps between evaluations; 0 for one at the end", otherwise: "an epoch" },
   earlyStopEvaluations: {

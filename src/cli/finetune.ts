@@ -12,7 +12,7 @@ import {
 } from "../training/index.ts";
 import { type CommandContext, defineCommand } from "./command.ts";
 import { dryFinetuning } from "./dry-run.ts";
-import { evaluationText, runsText } from "./evaluation-text.ts";
+import { evaluationText, layersText, runsText } from "./evaluation-text.ts";
 import { finetuneSettingOptions } from "./finetune-options.ts";
 import { chosen, toggle } from "./options.ts";
 import { profiled, profileFile, profileOption, refuseProfileOfDryRun } from "./profile.ts";
@@ -33,6 +33,7 @@ export const finetuneCommand = defineCommand({
     "cloze finetune text-classification --model ./my-bert --train reviews.tsv --output my-classifier",
     "cloze finetune text-classification --model ./my-bert --train pairs.csv --column text=first --column textPair=second --output pairs",
     "cloze finetune text-classification --model ./my-bert --train reviews.tsv --seeds 3 --output three-seeds",
+    "cloze finetune text-classification --model ./my-bert --train reviews.tsv --frozen --layers each --output probe",
     "cloze finetune token-classification --model ./my-bert --train names.conll --epochs 5 --output my-tagger",
     "cloze finetune retrieval --model ./my-encoder --train questions.jsonl --output my-retriever",
     "cloze finetune text-ranking --model ./my-encoder --train questions.jsonl --output my-reranker",
@@ -48,11 +49,16 @@ export const finetuneCommand = defineCommand({
     const required = values.dryRun ? (["model", "train"] as const) : (["model", "train", "output"] as const);
     for (const name of required) requireSetting(settings, name);
     refuseProfileOfDryRun(values);
-    if (values.dryRun) return dryFinetuning({ ...settings, seeds: 1 }, context);
+    if (values.dryRun) return dryFinetuning({ ...settings, ...oneOfSeveral(settings) }, context);
     const file = profileFile(values.profile, settings.output ?? "");
     await profiled(file, "step", context, () => train(settings, { resume, overwrite }, context));
   },
 });
+
+/** A dry run of several is one of the first. */
+function oneOfSeveral({ layers }: Partial<FinetuneSettings>): Partial<FinetuneSettings> {
+  return { seeds: 1, ...(layers === "each" && { layers: "0" }) };
+}
 
 function requireSetting(settings: Partial<FinetuneSettings>, name: "model" | "train" | "output"): void {
   if (settings[name] !== undefined) return;
@@ -86,7 +92,8 @@ async function train(
   };
   if (asksForSeveralRuns(settings)) {
     const { done, summary } = await watch.finish(finetuneSeveral(settings, options, hooks));
-    if (summary !== undefined) await showRuns(summary, watch.folder, context);
+    const text = settings.layers === "each" ? layersText : runsText;
+    if (summary !== undefined) await showRuns(summary, text(summary), watch.folder, context);
     else if (done !== undefined) await watch.conclude(done, () => "");
     return;
   }
@@ -95,11 +102,14 @@ async function train(
   await watch.conclude(done, results, task.mainMetric);
 }
 
-async function showRuns(summary: RunsSummary, folder: string, { output }: CommandContext): Promise<void> {
+async function showRuns(
+  { best }: RunsSummary,
+  table: string,
+  folder: string,
+  { output }: CommandContext,
+): Promise<void> {
   if (output.isJson) return;
-  await output.write(
-    `${runsText(summary)}\n${folder} holds the model of ${summary.best}, each run its own below it.\n`,
-  );
+  await output.write(`${table.trimEnd()}\n\n${folder} holds the model of ${best}, each run its own below it.\n`);
 }
 
 function introduction(run: PreparedFinetuning, totalSteps: number): string[] {

@@ -79,9 +79,16 @@ export function nextSequence(): number {
   return sequence;
 }
 
+const dropoutPrefix = "dropout.";
+
+/** Whether an input is the mask of a dropout site, which differs from step to step. */
+export function isDropoutMask(name: string): boolean {
+  return name.startsWith(dropoutPrefix);
+}
+
 /** The mask input of a new dropout site over a tensor of `shape`. */
 export function addDropoutSite(shape: Shape, probability: number): SymbolicTensor {
-  const name = `dropout.${current.dropoutSites.length}`;
+  const name = `${dropoutPrefix}${current.dropoutSites.length}`;
   current.dropoutSites.push({ name, shape, probability });
   return input(name, "uint8", shape);
 }

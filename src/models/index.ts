@@ -4,6 +4,7 @@ export * from "./auto.ts";
 export type { CausalLanguageModel, GenerationInputs, GenerationOutputs } from "./causal-language-model.ts";
 export { flattenChoices } from "./choices.ts";
 export { rowLoss } from "./class-labels.ts";
+export { isLayerClassifierTask, layerClassifier } from "./layer-classifier.ts";
 export { concreteInputs, type InputSpec, type InputSpecs, symbolicInputs } from "./model-inputs.ts";
 export type { ModelMemory, ModelOptions } from "./model-runtime.ts";
 export { modelFolder } from "./model-source.ts";

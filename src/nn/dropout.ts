@@ -4,12 +4,17 @@ import { keepThreshold, keptScale } from "../runtime/kernels/dropout.ts";
 import { Module } from "./module.ts";
 
 export class Dropout extends Module {
-  /** Probability of dropping an element. */
-  readonly probability: number;
+  /** Probability of dropping an element; 0 from `turnOff` on. */
+  probability: number;
 
   constructor(probability: number) {
     super();
     this.probability = probability;
+  }
+
+  /** Drops nothing any more: a frozen encoder reads a text in the same way each time. */
+  turnOff(): void {
+    this.probability = 0;
   }
 
   /** x → x with dropped elements 0 and the others scaled by 1/(1 − probability). */

@@ -85,8 +85,13 @@ export const finetuneFields = {
   similarityScale: nullable(number(20, { minimum: 0 })),
   /** λ: how much predicting the texts' next tokens counts beside the task; 0.5 for GPT and GPT-2, none for others. */
   languageModelingWeight: nullable(number(0.5, { minimum: 0 })),
-  /** Whether only the head is trained, on the model as it is. */
+  /** Whether only the head is trained, on what the model as it is makes of each example, which is computed once. */
   frozen: boolean(false),
+  /**
+   * Of a frozen model: what the classifier reads. `last` under the published head, which is the usual; `weighted-sum` of all
+   * layers; `last-four` side by side; the number of a layer, 0 for the embeddings; `each` layer in a run of its own.
+   */
+  layers: nullable(text()),
   /** Names of parameters that are kept as they are, or their beginnings, such as `embeddings` or `encoder.layer.0`. */
   freeze: list(text()),
   /** Steps between evaluations; once an epoch when left out, 0 for one at the end only. */
@@ -111,8 +116,12 @@ export function resolveFinetuneSettings(values: Partial<FinetuneSettings>): Fine
   return settings as unknown as FinetuneSettings;
 }
 
+/** Peak learning rate of a classifier over a frozen encoder. */
+const frozenRate = 5e-3;
+
 /** A peak learning rate that suits a width: 5e-5 from 768 on, as published for BERT and GPT, and more for narrower models. */
-export function finetuningRate(width: number): number {
+export function finetuningRate(width: number, { frozen = false }: { readonly frozen?: boolean } = {}): number {
+  if (frozen) return frozenRate;
   if (width >= 768) return 5e-5;
   return width >= 384 ? 1e-4 : 3e-4;
 }

@@ -3,9 +3,15 @@ import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { loadArchitecture, modelTypes } from "../models/index.ts";
+import {
+  AutoModelForSequenceClassification,
+  AutoModelForTokenClassification,
+  loadArchitecture,
+  modelTypes,
+} from "../models/index.ts";
 import { Random } from "../random.ts";
 import { loadTask, type TaskName, taskNames } from "../tasks/index.ts";
+import { AutoTokenizer } from "../tokenizers/index.ts";
 import { evaluateTask } from "./evaluate-task.ts";
 import type { TrainingEvent } from "./events.ts";
 import { finetune } from "./finetune.ts";
@@ -94,6 +100,9 @@ async function base(architecture: string): Promise<string> {
   return output;
 }
 
+/** Those whose heads can read any layers. */
+const featureTasks = ["text-classification", "token-classification"] as const;
+
 async function train(
   name: string,
   settings: Partial<FinetuneSettings>,
@@ -174,6 +183,98 @@ describe("fine-tuning", () => {
     expect(whole.evaluation?.metrics.accuracy).toBe(Math.max(...found));
   });
 
+  describe.each(["last", "weighted-sum", "1"])("on layers %s of a frozen encoder", (layers) => {
+    it.each(modelTypes.flatMap((architecture) => featureTasks.map((task) => ({ architecture, task }))))(
+      "$architecture learns $task, is saved, evaluated and used",
+      async ({ architecture, task }) => {
+        const settings = { task, model: bases[architecture] as string, train: join(folder, `${task}.jsonl`) };
+        const frozen = { frozen: true, layers, epochs: 40, learningRate: 2e-2 };
+        const { evaluation, output, model } = await train(
+          `frozen ${architecture} ${task}`,
+          { ...settings, ...frozen },
+          { overwrite: true },
+        );
+        const again = await evaluateTask(task, output, settings.train, { threads: 1 });
+        expect(again.metrics.accuracy).toBeGreaterThan(task === "text-classification" ? 0.55 : 0.9);
+        expect(evaluation?.metrics.accuracy).toBeGreaterThan(task === "text-classification" ? 0.4 : 0.85);
+        const config = JSON.parse(await readFile(join(output, "config.json"), "utf8"));
+        const isPublished = layers === "last";
+        expect(config.cloze_feature_layers).toBe(isPublished ? undefined : layers);
+        expect(config.architectures[0]).toMatch(isPublished ? /For(Sequence|Token)Classification$/ : /Model$/);
+        const trained = [...model.parameters].filter(([, { trainable }]) => trainable).map(([name]) => name);
+        expect(trained.includes("cloze_layers.weights")).toBe(layers === "weighted-sum");
+        const auto =
+          task === "text-classification" ? AutoModelForSequenceClassification : AutoModelForTokenClassification;
+        const used = await auto.fromPretrained(output, { threads: 1 });
+        const tokenizer = await AutoTokenizer.fromPretrained(output);
+        const { logits } = await used({ inputIds: tokenizer("the cat").inputIds });
+        expect(logits.dims.at(-1)).toBe(Object.keys(config.id2label).length);
+        await used.release();
+      },
+      60_000,
+    );
+  });
+
+  it("computes the features of a frozen encoder once, and learns what it learns without", async () => {
+    const settings = { task: "token-classification" as const, model: bases.bert as string };
+    const files = { train: join(folder, "token-classification.jsonl"), output: null, frozen: true };
+    const { events, model } = await train("once", { ...settings, ...files, epochs: 2 });
+    // The same without features: everything but the head is frozen by its name, and there is no dropout in this model.
+    const { prefix } = model.keys;
+    const other = await train("every step", {
+      ...settings,
+      ...files,
+      frozen: false,
+      freeze: [prefix],
+      epochs: 2,
+      learningRate: 2e-3,
+    });
+    const losses = (all: readonly TrainingEvent[]) =>
+      all.flatMap((event) => (event.event === "step" ? [event.loss] : []));
+    const [once, everyStep] = [losses(events), losses(other.events)];
+    expect(once).toHaveLength(everyStep.length);
+    once.forEach((loss, step) => {
+      expect(loss).toBeCloseTo(everyStep[step] as number, 5);
+    });
+  });
+
+  it("goes on with a frozen encoder after an interruption as if there had been none", async () => {
+    const settings = {
+      ...{ task: "token-classification" as const, model: bases.roberta as string },
+      ...{ train: join(folder, "token-classification.jsonl"), frozen: true, layers: "weighted-sum", epochs: 3 },
+    };
+    const whole = await train("frozen whole", settings);
+    const stop = new AbortController();
+    const afterStep = (step: number): boolean => {
+      if (step === 13) stop.abort();
+      return false;
+    };
+    await train("frozen stopped", settings, {}, { afterStep, signal: stop.signal });
+    const second = await train("frozen stopped", settings, { resume: true });
+    expect(await weights(second.output)).toEqual(await weights(whole.output));
+  });
+
+  it.each([
+    { why: "layers of what is trained", settings: { layers: "1" }, expected: "frozen as well" },
+    {
+      why: "a layer that is not there",
+      settings: { layers: "7", frozen: true },
+      expected: "last, weighted-sum, or a number",
+    },
+    {
+      why: "layers of answers",
+      settings: { layers: "1", frozen: true, task: "question-answering" as const },
+      expected: "last, or",
+    },
+    { why: "several models", settings: { layers: "each", frozen: true }, expected: "the layers of one" },
+  ])("refuses $why", async ({ settings, expected }) => {
+    const common = { task: "text-classification" as const, model: bases.bert as string, output: null };
+    const values = { ...common, train: join(folder, "text-classification.jsonl"), ...settings };
+    await expect(train("refused", values)).rejects.toMatchObject({
+      ...{ kind: "configuration", field: "layers", expected: expect.stringContaining(expected) },
+    });
+  });
+
   it("trains the head alone when the rest is frozen", async () => {
     const settings = { task: "text-classification" as const, model: bases.bert as string };
     const { model } = await train("frozen", {
@@ -183,7 +284,9 @@ describe("fine-tuning", () => {
     });
     const before = await readFile(join(bases.bert as string, "model.safetensors"));
     const changed = [...model.parameters].filter(([, { trainable }]) => trainable).map(([name]) => name);
-    expect(changed).toEqual(["classifier.weight", "classifier.bias"]);
+    // The folder has no pooler: it is as new as the classifier.
+    const pooler = ["bert.pooler.dense.weight", "bert.pooler.dense.bias"];
+    expect(changed.toSorted()).toEqual([...pooler, "classifier.weight", "classifier.bias"].toSorted());
     expect(before.length).toBeGreaterThan(0);
   });
 });

@@ -9,6 +9,7 @@ import type { Metrics } from "./evaluation.ts";
 import { type FinetuneSettings, finetuningRate, resolveFinetuneSettings } from "./finetune-settings.ts";
 import { prepareFinetuning } from "./finetuning-preparation.ts";
 import type { FinetuneHooks, FinetuneOptions, FinetuneResult, PreparedFinetuning } from "./finetuning-types.ts";
+import { FrozenFeatures } from "./frozen-features.ts";
 import { OutputFolder } from "./output-folder.ts";
 import { RunCheckpoints, type SavedRun } from "./run-checkpoint.ts";
 import { chosenInputs, taskInputSpecs } from "./task-evaluator.ts";
@@ -28,20 +29,24 @@ export async function finetune(
   hooks: FinetuneHooks = {},
 ): Promise<FinetuneResult> {
   const settings = resolveFinetuneSettings(values);
-  if (settings.seeds > 1) {
-    throw new ConfigurationError("This trains one model.", {
-      field: "seeds",
-      expected: "1",
-      received: String(settings.seeds),
-      hint: "Call finetuneSeveral.",
-    });
-  }
+  refuseSeveral(settings);
   const output = settings.output === null ? undefined : await OutputFolder.open(settings.output, options);
   try {
     return await runFinetuning(settings, output, options.resume ?? false, hooks);
   } finally {
     await output?.close();
   }
+}
+
+/** Throws a ConfigurationError for settings that ask for several models. */
+function refuseSeveral({ seeds, layers }: FinetuneSettings): void {
+  if (seeds === 1 && layers !== "each") return;
+  throw new ConfigurationError("This trains one model.", {
+    field: seeds === 1 ? "layers" : "seeds",
+    expected: seeds === 1 ? "the layers of one" : "1",
+    received: seeds === 1 ? "each" : String(seeds),
+    hint: "Call finetuneSeveral.",
+  });
 }
 
 async function runFinetuning(
@@ -63,8 +68,9 @@ async function runFinetuning(
   await training.begin(settings, resume);
   if (hooks.onReady !== undefined) {
     const { features } = await firstOf(prepared.batches);
-    const firstBatch = chosenInputs(prepared.task.batch(features), job.trainer.step.inputNames);
-    await hooks.onReady(prepared, training.state.totalSteps, firstBatch);
+    const firstBatch = prepared.task.batch(features);
+    const names = Object.keys(taskInputSpecs(prepared.model, firstBatch, prepared.task));
+    await hooks.onReady(prepared, training.state.totalSteps, chosenInputs(firstBatch, names));
   }
   const { done } = await training.run();
   await job.trainer.step.release();
@@ -84,8 +90,15 @@ async function jobOf(
   const { gradientAccumulation: batches, maximumGradientNorm, minutes } = settings;
   const [gradients, sums] = model.store.allocateBeside(batches > 1 ? 2 : 1) as [Float32Array, Float32Array | undefined];
   const firstBatch = await firstOf(stream);
-  const step = await compileStep(prepared, task.batch(firstBatch.features), gradients);
-  const prepare = ({ features }: Batch) => chosenInputs(task.batch(features), step.inputNames);
+  const frozen = settings.frozen ? new FrozenFeatures(model, task) : undefined;
+  const step = await compileStep(prepared, task.batch(firstBatch.features), gradients, frozen);
+  await frozen?.read(prepared.features, hooks.onStage);
+  const prepare = ({ features }: Batch): PreparedBatch => {
+    const batch = task.batch(features);
+    // The ids are not read where features are, but they are counted.
+    const chosen = chosenInputs(batch, [...step.inputNames, "inputIds"]);
+    return { ...chosen, ...frozen?.arrays(features, batch.inputIds?.dims.at(-1) ?? 0) };
+  };
   const optimizer = makeOptimizer(settings, model, step);
   const stepsOfEpoch = Math.ceil(stream.batchCount / batches);
   const isTimed = settings.steps === null && minutes !== null;
@@ -100,7 +113,10 @@ async function jobOf(
       stream,
       prepare,
       optimizer,
-      schedule: makeSchedule({ ...settings, warmupSteps }, settings.learningRate ?? finetuningRate(prepared.width)),
+      schedule: makeSchedule(
+        { ...settings, warmupSteps },
+        settings.learningRate ?? finetuningRate(prepared.width, settings),
+      ),
       random: random.fork("training"),
       totalSteps,
       replan: budget && ((...now) => budget.replan(...now)),
@@ -150,6 +166,7 @@ async function compileStep(
   { model, task, settings }: PreparedFinetuning,
   batch: PreparedBatch,
   gradients: Float32Array,
+  frozen: FrozenFeatures | undefined,
 ): Promise<TrainStep> {
   const threads = settings.threads ?? undefined;
   const kernels = await createKernels(model.store.memory, threads === undefined ? {} : { threads });
@@ -158,6 +175,7 @@ async function compileStep(
     kernels,
     threads,
     gradientCheckpointing: settings.gradientCheckpointing,
+    rewrite: frozen && ((outputs) => frozen.cut(outputs)),
   });
 }
 

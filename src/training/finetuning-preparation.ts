@@ -17,6 +17,7 @@ import {
 import { AutoTokenizer } from "../tokenizers/index.ts";
 import type { FinetuneSettings } from "./finetune-settings.ts";
 import type { FinetuneHooks, PreparedFinetuning } from "./finetuning-types.ts";
+import { featureLayersOf, freezeEncoder } from "./frozen-features.ts";
 import { rowLength } from "./row-length.ts";
 import { TaskEvaluator } from "./task-evaluator.ts";
 import { inFile, readTaskExamples, splitExamples } from "./task-examples.ts";
@@ -32,7 +33,7 @@ export async function prepareFinetuning(
   { onWarning, onStage }: FinetuneHooks,
 ): Promise<PreparedFinetuning> {
   const task = await loadTask(settings.task);
-  const source = await taskModel(task, settings.model);
+  const source = await taskModel(task, settings.model, featureLayersOf(settings));
   const { config, modelTask, architecture } = source;
   const { training, heldOut, heldOutRule } = await readExamples(settings, onWarning);
   const labels = inFile(settings.train, () =>
@@ -41,12 +42,19 @@ export async function prepareFinetuning(
   const { tokenizer, padding } = await prepareTokenizer(settings.model, task, architecture, config);
   const { device, threads } = settings;
   const options = { device: device ?? undefined, threads: threads ?? undefined, random: random.fork("model") };
-  const model = await source.load({ ...options, config: { ...padding, ...labels }, ...(onWarning && { onWarning }) });
+  const drawn = new Set<string>();
+  const model = await source.load({
+    ...{ ...options, config: { ...padding, ...labels } },
+    onWarning(text, match) {
+      for (const name of match?.missing ?? []) drawn.add(name);
+      onWarning?.(text);
+    },
+  });
   const { vocabSize } = model.config as { readonly vocabSize: number };
   if (tokenizer.length > vocabSize) {
     model.resizeTokenEmbeddings(tokenizer.length, { random: random.fork("new tokens") });
   }
-  freezeParts(model, settings);
+  freezeParts(model, settings, drawn);
   const givenOptions: TaskOptions = {
     sequenceLength: rowLength(settings, architecture.sizes(config).maximumLength, usualRowLength(source)),
     stride: settings.stride ?? undefined,
@@ -67,7 +75,9 @@ export async function prepareFinetuning(
   });
   const heldOutFile = settings.validation ?? settings.train;
   const evaluator =
-    heldOut.length === 0 ? undefined : inFile(heldOutFile, () => new TaskEvaluator(model, prepared, heldOut));
+    heldOut.length === 0
+      ? undefined
+      : inFile(heldOutFile, () => new TaskEvaluator(model, prepared, heldOut, settings.frozen));
   return {
     ...{ settings, model, tokenizer, task: prepared, features, batches, heldOutRule, evaluator },
     trainingExamples: training.length,
@@ -109,9 +119,11 @@ async function prepareTokenizer(
 
 /** λ of the settings, or that of GPT's paper for models that predict next tokens. */
 function languageModelingOf(
-  { languageModelingWeight }: FinetuneSettings,
+  { languageModelingWeight, frozen }: FinetuneSettings,
   { wordEmbeddings: words, configuration }: Architecture,
 ): LanguageModelingOptions | undefined {
+  // What is frozen neither learns nor forgets its language.
+  if (frozen && languageModelingWeight === null) return undefined;
   if (words !== undefined) return { words, weight: languageModelingWeight ?? publishedLanguageModelingWeight };
   if (languageModelingWeight === null || languageModelingWeight === 0) return undefined;
   throw new ConfigurationError(`${configuration.modelType} predicts no next tokens while it is fine-tuned.`, {
@@ -148,7 +160,7 @@ function vectorOptions({ pooling, similarity, similarityScale }: FinetuneSetting
 }
 
 /** Keeps what the settings name as it is. */
-function freezeParts(model: AnyModel, { frozen, freeze }: FinetuneSettings): void {
-  if (frozen) model.freeze(model.keys.prefix);
+function freezeParts(model: AnyModel, { frozen, freeze }: FinetuneSettings, drawn: ReadonlySet<string>): void {
+  if (frozen) freezeEncoder(model, drawn);
   if (freeze.length > 0) model.freeze(...freeze);
 }

@@ -1,6 +1,7 @@
 /** Several fine-tunings in one go, each in a folder of its own below the output; the best one's model is left. */
 import { platform } from "#platform";
 import { ConfigurationError } from "../errors.ts";
+import { AutoConfig, loadArchitecture } from "../models/index.ts";
 import { parseJson } from "../platform/file-errors.ts";
 import type { DoneEvent, FinishedRun, RunsSummary, TrainingEvent } from "./events.ts";
 import { finetune } from "./finetune.ts";
@@ -27,12 +28,13 @@ const summaryName = "runs.json";
 const notOfTheModel = new Set(["run.json", "metrics.jsonl", "checkpoints", "profile.json"]);
 
 /** Whether the settings ask for several runs. */
-export function asksForSeveralRuns({ seeds = 1 }: Partial<FinetuneSettings>): boolean {
-  return seeds > 1;
+export function asksForSeveralRuns({ seeds = 1, layers = null }: Partial<FinetuneSettings>): boolean {
+  return seeds > 1 || layers === "each";
 }
 
 /**
- * Trains once for each of `seeds` seeds, from `seed` on. With `resume`, runs that are done are not repeated. Throws what
+ * Trains once for each of `seeds` seeds, from `seed` on; or with `layers` `each`, once on each layer of a frozen model, which
+ * tells where what a task needs is to be found (Tenney et al. 2019, https://arxiv.org/abs/1905.05950). With `resume`, runs that are done are not repeated. Throws what
  * `finetune` throws, and a ConfigurationError without an output, or with nothing held out to compare the runs by.
  */
 export async function finetuneSeveral(
@@ -57,13 +59,30 @@ export async function finetuneSeveral(
   }
   const output = await OutputFolder.open(settings.output, options);
   try {
-    return await runAll(settings, plannedRuns(settings), output, options.resume ?? false, hooks);
+    return await runAll(settings, await plannedRuns(settings), output, options.resume ?? false, hooks);
   } finally {
     await output.close();
   }
 }
 
-function plannedRuns({ seed, seeds }: FinetuneSettings): PlannedRun[] {
+async function plannedRuns({ seed, seeds, layers, model }: FinetuneSettings): Promise<PlannedRun[]> {
+  if (layers === "each") {
+    if (seeds > 1) {
+      throw new ConfigurationError("Several seeds and each layer are too much at once.", {
+        field: "seeds",
+        expected: "1 beside layers each",
+        received: String(seeds),
+        hint: "Leave one out.",
+      });
+    }
+    const config = await AutoConfig.fromPretrained(model);
+    const architecture = await loadArchitecture(config.modelType);
+    const count = architecture.sizes(config).layers + 1;
+    return Array.from({ length: count }, (_, layer) => ({
+      name: `layer-${layer}`,
+      settings: { layers: String(layer) },
+    }));
+  }
   return Array.from({ length: seeds }, (_, index) => ({
     name: `seed-${seed + index}`,
     settings: { seed: seed + index, seeds: 1 },

@@ -9,6 +9,7 @@ import {
 import { type AnyModel, type InputSpecs, symbolicInputs } from "../models/index.ts";
 import type { OutputArrays, PreparedBatch } from "../objectives/index.ts";
 import { type AnyPreparedTask, type Features, longestRow, type TaskEvaluation } from "../tasks/index.ts";
+import { FrozenFeatures } from "./frozen-features.ts";
 import type { StageReport } from "./stages.ts";
 
 export interface TaskEvaluationOptions {
@@ -40,10 +41,14 @@ export class TaskEvaluator<Example> {
   readonly examples: readonly Example[];
   readonly features: readonly Features[];
 
-  constructor(model: AnyModel, task: AnyPreparedTask, examples: readonly Example[]) {
+  readonly #frozen: FrozenFeatures | undefined;
+
+  /** `isFrozen`: whether what the model does not learn can be computed once for all evaluations. */
+  constructor(model: AnyModel, task: AnyPreparedTask, examples: readonly Example[], isFrozen = false) {
     this.#model = model;
     this.#task = task;
     this.examples = examples;
+    this.#frozen = isFrozen ? new FrozenFeatures(model, task) : undefined;
     this.features = (task.evaluationFeatures ?? task.features)(examples);
   }
 
@@ -70,7 +75,7 @@ export class TaskEvaluator<Example> {
       const indices = order.slice(start, start + batchSize);
       const together = indices.map((index) => features[index] as Features);
       const batch = this.#task.batch(together);
-      const outputs = await this.#outputs(batch);
+      const outputs = await this.#outputs(batch, together);
       lossSum += Number(outputs.loss?.data[0] ?? 0) * together.length;
       const read = this.#task.results(outputs, batch, together);
       indices.forEach((index, at) => {
@@ -102,13 +107,17 @@ export class TaskEvaluator<Example> {
     return { ...bootstrapSettings(options), intervals: Object.fromEntries(intervals) };
   }
 
-  async #outputs(batch: PreparedBatch): Promise<OutputArrays> {
+  async #outputs(batch: PreparedBatch, together: readonly Features[]): Promise<OutputArrays> {
     const specs = taskInputSpecs(this.#model, batch, this.#task);
     const names = Object.keys(specs);
-    const executable = await this.#model.compiled(`${this.#key} ${names.join()}`, () =>
-      this.#task.outputs(this.#model, symbolicInputs(names, specs) as Record<string, SymbolicTensor>),
-    );
-    return (await executable.run(chosenInputs(batch, names))) as OutputArrays;
+    const frozen = this.#frozen;
+    const executable = await this.#model.compiled(`${this.#key} ${names.join()}`, () => {
+      const outputs = this.#task.outputs(this.#model, symbolicInputs(names, specs) as Record<string, SymbolicTensor>);
+      return frozen?.cut(outputs) ?? outputs;
+    });
+    await frozen?.read(this.features);
+    const features = frozen?.arrays(together, batch.inputIds?.dims.at(-1) ?? 0);
+    return (await executable.run({ ...chosenInputs(batch, names), ...features })) as OutputArrays;
   }
 }
 

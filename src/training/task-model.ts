@@ -1,9 +1,11 @@
 /** The model of a folder with the head that a task asks for. */
+import { ConfigurationError } from "../errors.ts";
 import {
   type AnyModel,
   type Architecture,
   AutoConfig,
   classFor,
+  isLayerClassifierTask,
   type LoadOptions,
   loadArchitecture,
   type ModelTask,
@@ -19,13 +21,22 @@ export interface TaskModel {
   load(options: LoadOptions): Promise<AnyModel>;
 }
 
-/** Throws a ConfigurationError if the architecture has no head for the task. */
-export async function taskModel({ modelTasks, unread = [] }: AnyTask, folder: string): Promise<TaskModel> {
-  const config = await AutoConfig.fromPretrained(folder);
+/**
+ * Throws a ConfigurationError if the architecture has no head for the task. `featureLayers` replaces what the folder says
+ * of the layers that a classifier reads.
+ */
+export async function taskModel(
+  { modelTasks, unread = [] }: AnyTask,
+  folder: string,
+  featureLayers?: string | null,
+): Promise<TaskModel> {
+  const published = await AutoConfig.fromPretrained(folder);
+  const config = featureLayers === undefined ? published : { ...published, featureLayers };
   const architecture = await loadArchitecture(config.modelType);
   const known = modelTasks.find((name) => architecture.tasks[name] !== undefined);
   const modelTask = known ?? (modelTasks[0] as ModelTask);
-  const modelClass = classFor(architecture, modelTask) as unknown as {
+  if (config.featureLayers !== null && !isLayerClassifierTask(modelTask)) throw noLayers(modelTask);
+  const modelClass = classFor(architecture, modelTask, config) as unknown as {
     fromPretrained(folder: string, options: LoadOptions): Promise<AnyModel>;
   };
   const isRead = (name: string): boolean => !unread.some((part) => name.startsWith(part) || name.includes(`.${part}`));
@@ -34,6 +45,7 @@ export async function taskModel({ modelTasks, unread = [] }: AnyTask, folder: st
     load: ({ onWarning, ...options }) =>
       modelClass.fromPretrained(folder, {
         ...options,
+        ...(featureLayers !== undefined && { config: { ...options.config, featureLayers } }),
         ...(onWarning && {
           onWarning(text, match) {
             // What the folder lacks and has too much is no matter where the task does not read it.
@@ -42,6 +54,14 @@ export async function taskModel({ modelTasks, unread = [] }: AnyTask, folder: st
         }),
       }),
   };
+}
+
+function noLayers(modelTask: ModelTask): ConfigurationError {
+  return new ConfigurationError(`Layers cannot be chosen for ${modelTask}.`, {
+    field: "layers",
+    expected: "last, or a task that classifies texts or tokens",
+    hint: "Leave --layers out.",
+  });
 }
 
 const longestRow = 512;

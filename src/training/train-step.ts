@@ -42,6 +42,8 @@ export interface TrainStepOptions {
   readonly threads?: number | undefined;
   /** Whether layers are computed again for their gradients, which takes less memory and more time. */
   readonly gradientCheckpointing?: boolean | undefined;
+  /** Changes what was traced before it is differentiated. */
+  readonly rewrite?: ((outputs: LossOutputs) => LossOutputs) | undefined;
   /** A batch as large as any: a loss over a vocabulary is computed in parts where its logits would be many. */
   readonly largestBatch?: Buffers | undefined;
 }
@@ -105,7 +107,8 @@ export class TrainStep {
     const targets = store.parameters.filter((parameter) => parameter.trainable);
     const largest = options.largestBatch && sizesOf(specs, options.largestBatch);
     const { result, trace: traced } = trace({ training: options.dropout ?? true, largest }, () => {
-      const outputs = loss(symbolicInputs(Object.keys(specs), specs) as Record<string, SymbolicTensor>);
+      const traced = loss(symbolicInputs(Object.keys(specs), specs) as Record<string, SymbolicTensor>);
+      const outputs = options.rewrite?.(traced) ?? traced;
       const checkpointed = options.gradientCheckpointing ? layerOf : undefined;
       return { outputs, gradients: gradientsOf(outputs.loss, targets, { checkpointed }) };
     });
