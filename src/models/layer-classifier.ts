@@ -65,7 +65,10 @@ class LayerWeights extends Module {
   forward(states: readonly SymbolicTensor[]): SymbolicTensor {
     const shares = softmax(this.weights);
     const weighted = states.map((state, layer) => mul(state, slice(shares, { axis: 0, start: layer, length: 1 })));
-    return mul(weighted.reduce((all, state) => add(all, state)), this.scale);
+    return mul(
+      weighted.reduce((all, state) => add(all, state)),
+      this.scale,
+    );
   }
 }
 
@@ -151,7 +154,7 @@ function meanOfTokens(hidden: SymbolicTensor, attentionMask: SymbolicTensor | un
 }
 
 /** Throws a ConfigurationError for layers that a model of so many does not have. */
-export function checkFeatureLayers(featureLayers: string, layers: number): string {
+function checkFeatureLayers(featureLayers: string, layers: number): string {
   const isLayer = /^\d+$/.test(featureLayers) && Number(featureLayers) <= layers;
   if (isLayer || featureLayers === "weighted-sum" || (featureLayers === "last-four" && layers >= 4))
     return featureLayers;

