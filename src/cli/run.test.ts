@@ -1,10 +1,10 @@
 /** Every pipeline from the command line: what it prints is what the library returns, whatever the inputs come from. */
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { isAbsolute, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { runCloze } from "../../test/support/fake-terminal.ts";
-import { closeTo, goldenModel, type Recorded } from "../../test/support/pipeline-cases.ts";
+import { closeTo, goldenModel, type Recorded, variantOf } from "../../test/support/pipeline-cases.ts";
 import { type PipelineTask, pipeline, pipelineTasks } from "../pipelines/index.ts";
 import type { Tensor } from "../tensor/index.ts";
 
@@ -30,10 +30,20 @@ interface Case {
   readonly warning?: string;
 }
 
+const folderOf = (model: string): string => (isAbsolute(model) ? model : goldenModel(model));
+
 const cat = "the cat sat on a mat";
 const dog = "a dog ran";
 
 const cases: Readonly<Record<PipelineTask, Case>> = {
+  "dependency-parsing": {
+    model: variantOf("bert-tags", {
+      config: { id2label: { 0: "head:+1@N", 1: "head:root", 2: "pos:N", 3: "relation:dep", 4: "relation:root" } },
+    }),
+    inputs: [cat, { tokens: ["a", "dog", "ran"] }],
+    flags: [["--input", cat, "--input", '{"tokens":["a","dog","ran"]}']],
+    piped: [`${cat}\n{"tokens":["a","dog","ran"]}\n`],
+  },
   "feature-extraction": {
     model: "bert",
     inputs: [cat, dog],
@@ -169,7 +179,7 @@ type AnyPipeline = ((input: unknown, options?: object) => Promise<unknown>) & { 
 
 /** What the library returns for each input alone, as JSON. */
 async function answersOf(task: PipelineTask, { model, inputs, options }: Case, further: object = {}) {
-  const run = (await pipeline(task, goldenModel(model))) as unknown as AnyPipeline;
+  const run = (await pipeline(task, folderOf(model))) as unknown as AnyPipeline;
   const answers: unknown[] = [];
   for (const input of inputs) answers.push(await run(input, { ...options, ...further }));
   await run.release();
@@ -179,7 +189,7 @@ async function answersOf(task: PipelineTask, { model, inputs, options }: Case, f
 describe.each(pipelineTasks)("run %s", (task) => {
   const golden = cases[task];
   const stderr = golden.warning === undefined ? "" : expect.stringContaining(golden.warning);
-  const words = ["run", task, "--model", goldenModel(golden.model), ...(golden.optionFlags ?? [])];
+  const words = ["run", task, "--model", folderOf(golden.model), ...(golden.optionFlags ?? [])];
 
   it("prints with --json exactly what the library returns", async () => {
     const expected = closeTo(await answersOf(task, golden));

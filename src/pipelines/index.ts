@@ -11,6 +11,7 @@ export {
   type EntityGroup,
   type TokenEntity,
 } from "../tasks/token-groups.ts";
+export type * from "./dependency-parsing.ts";
 export type * from "./feature-extraction.ts";
 export type * from "./fill-mask.ts";
 export type { RowStates, StateOptions, Told, WithStates } from "./inner-states.ts";

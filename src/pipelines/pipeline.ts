@@ -3,6 +3,7 @@ import { hubOptionNames } from "../checkpoints/index.ts";
 import { ConfigurationError } from "../errors.ts";
 import { modelFolder } from "../models/index.ts";
 import { nearestName, refuseUnknownNames } from "../platform/option-names.ts";
+import type { DependencyParsingPipeline } from "./dependency-parsing.ts";
 import type { FeatureExtractionPipeline } from "./feature-extraction.ts";
 import type { FillMaskPipeline } from "./fill-mask.ts";
 import type { MultipleChoicePipeline } from "./multiple-choice.ts";
@@ -19,6 +20,7 @@ import type { ZeroShotClassificationPipeline } from "./zero-shot-classification.
 
 /** What each pipeline is, once loaded. */
 export interface Pipelines {
+  "dependency-parsing": DependencyParsingPipeline;
   "feature-extraction": FeatureExtractionPipeline;
   "fill-mask": FillMaskPipeline;
   "multiple-choice": MultipleChoicePipeline;
@@ -40,6 +42,7 @@ type Loaders = {
 };
 
 const loaders: Loaders = {
+  "dependency-parsing": async (...given) => (await import("./dependency-parsing.ts")).loadDependencyParsing(...given),
   "feature-extraction": async (...given) => (await import("./feature-extraction.ts")).loadFeatureExtraction(...given),
   "fill-mask": async (...given) => (await import("./fill-mask.ts")).loadFillMask(...given),
   "multiple-choice": async (...given) => (await import("./multiple-choice.ts")).loadMultipleChoice(...given),

@@ -1,8 +1,8 @@
 /** What every pipeline does with texts: puts those of like length together, cuts what is too long, and runs the model. */
 import type { AnyModel } from "../models/index.ts";
 import { measured } from "../runtime/profiler.ts";
+import type { TokenRow } from "../tasks/task.ts";
 import type { Tensor } from "../tensor/index.ts";
-import type { EncodedArrays } from "../tokenizers/index.ts";
 import { asksForStates, type RowStates, type StateOptions, statesOfRow, type WithStates } from "./inner-states.ts";
 import { beginning } from "./pipeline-inputs.ts";
 import type { RowInputs, TextModel } from "./text-model.ts";
@@ -57,7 +57,7 @@ export function* textBatches(
 
 /** Batches of rows that are tokens already, such as the windows of long texts. */
 export function* windowBatches(
-  windows: readonly EncodedArrays[],
+  windows: readonly TokenRow[],
   { tokenizer, maximumRows }: TextModel<AnyModel>,
   { batchSize }: BatchSettings,
 ): Generator<TextBatch> {
@@ -65,10 +65,10 @@ export function* windowBatches(
   const takesTypes = tokenizer.config.modelInputNames.includes("token_type_ids");
   for (const indices of sortedBatches(lengths, Math.min(batchSize, maximumRows))) {
     const length = lengths[indices[0] as number] as number;
-    const tensor = (valuesOf: (window: EncodedArrays) => readonly number[], filler: number) => {
+    const tensor = (valuesOf: (window: TokenRow) => readonly number[], filler: number) => {
       const data = new BigInt64Array(indices.length * length).fill(BigInt(filler));
       indices.forEach((index, row) => {
-        data.set(valuesOf(windows[index] as EncodedArrays).map(BigInt), row * length);
+        data.set(valuesOf(windows[index] as TokenRow).map(BigInt), row * length);
       });
       return { type: "int64" as const, dims: [indices.length, length], data };
     };

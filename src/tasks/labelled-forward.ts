@@ -1,8 +1,8 @@
 /** A model's logits for a batch, and the losses of fine-tuning. */
 import { add, at, equal, matmul, mul, type Parameter, reshape, type SymbolicTensor, where } from "../graph/index.ts";
-import { type AnyModel, flattenChoices, withNextTokenLoss } from "../models/index.ts";
+import { type AnyModel, flattenChoices, type InputSpec, type InputSpecs, withNextTokenLoss } from "../models/index.ts";
 import { crossEntropy, ignoredLabel, weightedCrossEntropy } from "../nn/index.ts";
-import type { SymbolicInputs } from "../objectives/index.ts";
+import type { PreparedBatch, SymbolicInputs } from "../objectives/index.ts";
 import type { LanguageModelingOptions } from "./task.ts";
 
 /** What a model says of rows of text. */
@@ -19,6 +19,13 @@ export function forwardRows(model: AnyModel, { labels: _, ...inputs }: SymbolicI
   const texts = inputs.inputIds?.rank === 3 ? flattenChoices(inputs) : inputs;
   const { logits, hiddenStates } = model.forward(texts);
   return { logits, lastHiddenState: hiddenStates.at(-1), texts };
+}
+
+/** Specs of a batch's arrays: those that the model takes, as it says itself, and a task's own labels beside them. */
+export function specsBeside(model: AnyModel, batch: PreparedBatch, own: InputSpecs): InputSpecs {
+  const known = model.inputSpecs(new Set(Object.keys(batch)));
+  const texts = Object.keys(batch).filter((name) => name in known && !(name in own));
+  return { ...Object.fromEntries(texts.map((name) => [name, known[name] as InputSpec])), ...own };
 }
 
 /** logits [..., C] and labels [...] of int64 → [] in nats. */

@@ -10,10 +10,9 @@
 import { int64Array, type ReadExample } from "../data/index.ts";
 import type { SymbolicTensor } from "../graph/index.ts";
 import type { EncodedArrays, Tokenizer } from "../tokenizers/index.ts";
-import { balancedWeights, ClassNames, namedClasses } from "./class-names.ts";
+import { balancedWeights, ClassNames, namedClasses, unknownLabels } from "./class-names.ts";
 import { indexOfLargest, rowsOf } from "./classified-rows.ts";
 import { type EntityPair, entityMarkers, withEntityMarkers } from "./entity-markers.ts";
-import { atLine } from "./example-lines.ts";
 import { classLoss, forwardRows, withLanguageModeling } from "./labelled-forward.ts";
 import type { Features, PreparedTask, Task } from "./task.ts";
 import { relationFigures } from "./task-figures.ts";
@@ -50,12 +49,14 @@ export const relationExtraction: Task<"relation-extraction", RelationFeatures, n
     return {
       mainMetric: "microF1",
 
-      features: (examples) =>
-        examples.map((example, index) => ({
+      features(examples) {
+        classes.requireMostKnown(examples.map(({ line, label }) => ({ line, labels: [label] })));
+        return examples.map((example, index) => ({
           example: index,
           rows: [tokenRow(markedWindow(example, tokenizer, options.sequenceLength))],
-          label: atLine(example.line, () => classes.idOf(example.label)),
-        })),
+          label: classes.idOrIgnored(example.label),
+        }));
+      },
 
       batch: (features) => ({
         ...inputsOfRows(features, tokenizer),
@@ -78,11 +79,11 @@ export const relationExtraction: Task<"relation-extraction", RelationFeatures, n
 
       results: (outputs, _batch, features) => rowsOf(outputs, features.length).map(indexOfLargest),
 
-      evaluate: (_examples, features, results) =>
-        relationFigures(
-          features.map(({ label }) => classes.names[label] as string),
-          results.map((id) => classes.names[id] as string),
-        ),
+      evaluate(examples, _features, results) {
+        const gold = examples.map(({ label }) => classes.nameOf(label));
+        const predicted = results.map((id) => classes.names[id] as string);
+        return { ...relationFigures(gold, predicted), ...unknownLabels(classes, gold) };
+      },
     };
   },
 };

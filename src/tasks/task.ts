@@ -31,6 +31,7 @@ export type TaskName = Extract<
   | "text-classification"
   | "relation-extraction"
   | "token-classification"
+  | "dependency-parsing"
   | "question-answering"
   | "multiple-choice"
   | "retrieval"

@@ -63,6 +63,15 @@ const examples: Readonly<Record<TaskName, readonly string[]>> = {
     };
     return JSON.stringify({ tokens, labels: tokens.map(labelOf) });
   }),
+  "dependency-parsing": sentences(96).map((text) =>
+    JSON.stringify({
+      tokens: text.split(" "),
+      // Each word's head, by a rule that a sentence of six words of known kinds follows.
+      heads: [2, 3, 0, 5, 3, 3],
+      relations: ["det", "nsubj", "root", "det", "obj", "punct"],
+      partsOfSpeech: ["DET", "NOUN", "VERB", "DET", "NOUN", "PUNCT"],
+    }),
+  ),
   "question-answering": sentences(96).map((context) => {
     const animal = context.split(" ")[1] as string;
     const answers = [{ text: animal, start: context.indexOf(animal) }];

@@ -1,5 +1,6 @@
 /** How `cloze run` calls each pipeline. */
 import type { PipelineTask } from "../../pipelines/index.ts";
+import { dependencyParsing } from "./dependency-parsing.ts";
 import { featureExtraction } from "./feature-extraction.ts";
 import { fillMask } from "./fill-mask.ts";
 import { multipleChoice } from "./multiple-choice.ts";
@@ -15,6 +16,7 @@ import { tokenClassification } from "./token-classification.ts";
 import { zeroShotClassification } from "./zero-shot-classification.ts";
 
 export const pipelineRunners: Readonly<Record<PipelineTask, PipelineRunner>> = {
+  "dependency-parsing": dependencyParsing,
   "feature-extraction": featureExtraction,
   "fill-mask": fillMask,
   "multiple-choice": multipleChoice,
