@@ -38,6 +38,11 @@ const commonFields = {
    * programs keep it and see the encoder alone.
    */
   featureLayers: nullable(text(), null, { key: "cloze_feature_layers", omitDefault: true }),
+  /**
+   * Whether a classifier reads pairs in both orders and adds what it says of each, as GPT does where order says nothing
+   * (Radford et al. 2018, figure 1). Our own key: other programs keep it and read the order that they are given.
+   */
+  bothOrders: boolean(false, { key: "cloze_both_orders", omitDefault: true }),
   isEncoderDecoder: boolean(false, { omitDefault: true }),
   problemType: nullable(oneOf(problemTypes, "single_label_classification"), null, { omitDefault: true }),
   /** Names of the classes by number, and back. */

@@ -61,6 +61,7 @@ const finetuneFlags: SettingFlags<typeof finetuneFields> = {
     otherwise: "by the labels",
     choices: ["single_label_classification", "multi_label_classification", "regression"],
   },
+  bothOrders: { about: "Of text-classification: read pairs in both orders, for tasks where order says nothing" },
   classWeights: {
     placeholder: "KIND",
     about: "How classes count: none, as often as they occur, or balanced, all alike",

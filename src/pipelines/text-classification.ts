@@ -4,7 +4,7 @@ import { AutoModelForSequenceClassification } from "../models/index.ts";
 import type { Tokenizer } from "../tokenizers/index.ts";
 import { type AskingForStates, asksForStates, type Told, told, type WithStates } from "./inner-states.ts";
 import { type CallOptions, checkCallOptions, checkChoice, checkCount, checkText } from "./pipeline-inputs.ts";
-import { readRows, rowOf, type TextPair, textBatches } from "./text-batches.ts";
+import { readRows, rowOf, rowsOfEach, type TextPair, textBatches } from "./text-batches.ts";
 import { loadTextModel, type PipelineOptions } from "./text-model.ts";
 
 /** How logits become scores. */
@@ -77,10 +77,20 @@ export async function loadTextClassification(
     if (topK !== null) checkCount("topK", topK);
     checkChoice("functionToApply", functionToApply, scoreFunctions);
     const pairs = (Array.isArray(given) ? given : [given]).map(checkInput);
-    const batches = textBatches(pairs, parts, { batchSize });
-    const rows = await readRows(batches, pairs.length, parts, callOptions, ({ logits }, row) =>
-      classScores(rowOf(logits, row), functionToApply, labelsOf(model.config)).slice(0, topK ?? undefined),
+    const orders = pairs.map((pair) => ordersOf(pair, model.config.bothOrders));
+    const all = orders.flat();
+    const read = await readRows(
+      textBatches(all, parts, { batchSize }),
+      all.length,
+      parts,
+      callOptions,
+      (outputs, row) => rowOf(outputs.logits, row).slice(),
     );
+    const counts = orders.map(({ length }) => length);
+    const rows = rowsOfEach(read, counts).map((own) => {
+      const scores = classScores(sumOf(own.map(({ result }) => result)), functionToApply, labelsOf(model.config));
+      return { result: scores.slice(0, topK ?? undefined), states: own.flatMap(({ states }) => states) };
+    });
     if (!Array.isArray(given)) return told(rows[0] as WithStates<ClassScore[]>, callOptions);
     // As in transformers.js: one class of each text is not wrapped in a list.
     if (topK !== 1 || asksForStates(callOptions)) return rows.map((row) => told(row, callOptions));
@@ -88,6 +98,18 @@ export async function loadTextClassification(
   }
   const rest = { tokenizer, functionToApply: usual, release: () => model.release() };
   return Object.assign(classify, rest) as TextClassificationPipeline;
+}
+
+/** The pair, or of a model that reads both orders the pair and its turned self. */
+function ordersOf({ text, textPair }: TextPair, bothOrders: boolean): TextPair[] {
+  if (textPair === undefined) return [{ text }];
+  const given = { text, textPair };
+  return bothOrders ? [given, { text: textPair, textPair: text }] : [given];
+}
+
+function sumOf(logits: readonly Float32Array[]): Float32Array {
+  const [first = new Float32Array(), ...others] = logits;
+  return others.reduce((sum, each) => sum.map((value, at) => value + (each[at] as number)), first);
 }
 
 function checkInput(input: unknown): TextPair {

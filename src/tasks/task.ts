@@ -46,8 +46,6 @@ export interface TaskOptions {
   readonly stride?: number | undefined;
   /** [C]: how much an example of each class counts; all alike when left out. */
   readonly classWeights?: readonly number[] | undefined;
-  /** Of pairs: whether both orders are read and their logits added, for tasks in which order says nothing. */
-  readonly bothOrders?: boolean | undefined;
   /** Of tasks that compare texts by their vectors. */
   readonly vectors?: VectorOptions | undefined;
   /** Of retrieval: further texts among which an evaluation looks for the right ones. */
@@ -78,6 +76,8 @@ export interface LanguageModelingOptions {
 export interface LabelOptions {
   /** Of text classification: `regression` takes labels for numbers. */
   readonly problemType?: ProblemType | undefined;
+  /** Of text classification: whether pairs are read in both orders, for tasks in which order says nothing. */
+  readonly bothOrders?: boolean | undefined;
 }
 
 export type ProblemType = "regression" | "single_label_classification" | "multi_label_classification";

@@ -2,21 +2,22 @@
  * Text classification: a class, several, or a number for a text or a pair of texts.
  *
  * Papers: Devlin et al. 2019 (BERT), https://arxiv.org/abs/1810.04805, §4.1: the first token's vector goes through a
- * classifier; Radford et al. 2018 (GPT), §3.2: the last token's does. Long texts can be read in windows, whose logits are
- * averaged.
+ * classifier; Radford et al. 2018 (GPT), §3.2: the last token's does, and where order says nothing both orders are
+ * read (figure 1): GPT adds the vectors before the linear layer, which is the same as adding its logits, for it has no bias.
+ * Long texts can be read in windows, whose logits are averaged.
  */
 import { int64Array, type NamedArray, type ReadExample } from "../data/index.ts";
-import { DataError } from "../errors.ts";
-import type { SymbolicTensor } from "../graph/index.ts";
+import { ConfigurationError, DataError } from "../errors.ts";
+import { at, reshape, type SymbolicTensor, sum } from "../graph/index.ts";
 import { type PreTrainedConfig, rowLoss } from "../models/index.ts";
 import type { SymbolicInputs } from "../objectives/index.ts";
 import { balancedWeights, ClassNames, type LabelledLine, namedClasses, unknownLabels } from "./class-names.ts";
 import { indexOfLargest, rowsOf } from "./classified-rows.ts";
 import { atLine } from "./example-lines.ts";
-import { classLoss, forwardRows, withLanguageModeling } from "./labelled-forward.ts";
+import { classLoss, forwardRows, type RowOutputs, withLanguageModeling } from "./labelled-forward.ts";
 import type { Features, LabelOptions, PreparedTask, ProblemType, Task } from "./task.ts";
 import { classFigures, classSetFigures, numberFigures } from "./task-figures.ts";
-import { inputsOfRows, textWindows, tokenRow } from "./token-rows.ts";
+import { inputsOfChoices, inputsOfRows, textWindows, tokenRow } from "./token-rows.ts";
 
 type Example = ReadExample<"text-classification">;
 
@@ -34,9 +35,11 @@ export const textClassification: Task<"text-classification", LabelledFeatures, L
 
   configuration(examples, options, config) {
     const problemType = problemTypeOf(examples, options);
-    if (problemType === "regression") return { problemType, numLabels: 1 };
+    const orders = { bothOrders: (options.bothOrders ?? false) || config.bothOrders };
+    if (problemType === "regression") return { problemType, numLabels: 1, ...orders };
     return {
       problemType,
+      ...orders,
       ...namedClasses(
         examples.flatMap(({ label }) => [label].flat().map(String)),
         config,
@@ -52,6 +55,8 @@ export const textClassification: Task<"text-classification", LabelledFeatures, L
 
   prepare({ config, tokenizer }, options): PreparedTask<Example, LabelledFeatures, Logits> {
     const problemType = problemTypeOfConfig(config);
+    const { bothOrders } = config;
+    if (bothOrders && options.stride !== undefined) throw windowsOfBothOrders(options.stride);
     const classes = new ClassNames(config);
     const labelOf = labelReader(problemType, classes);
     const lossOf = (logits: SymbolicTensor, { labels }: SymbolicInputs): SymbolicTensor =>
@@ -63,23 +68,28 @@ export const textClassification: Task<"text-classification", LabelledFeatures, L
 
       features(examples) {
         if (problemType !== "regression") classes.requireMostKnown(examples.map(labelledLine));
-        return examples.flatMap(({ text, textPair, label, line }, example) =>
-          textWindows(tokenizer, text, textPair, options).map((window) => ({
-            example,
-            rows: [tokenRow(window)],
-            label: atLine(line, () => labelOf(label)),
-          })),
-        );
+        return examples.flatMap(({ text, textPair, label, line }, example) => {
+          const own = { example, label: atLine(line, () => labelOf(label)) };
+          const windows = textWindows(tokenizer, text, textPair, options);
+          if (!bothOrders) return windows.map((window) => ({ ...own, rows: [tokenRow(window)] }));
+          const pair = atLine(line, () => requirePair(textPair));
+          const turned = textWindows(tokenizer, pair, text, options);
+          return [{ ...own, rows: [...windows, ...turned].map(tokenRow) }];
+        });
       },
 
-      batch: (features) => ({ ...inputsOfRows(features, tokenizer), labels: labelArray(features, problemType) }),
+      batch: (features) => ({
+        ...(bothOrders ? inputsOfChoices(features, tokenizer) : inputsOfRows(features, tokenizer)),
+        labels: labelArray(features, problemType),
+      }),
+
       loss(model, inputs) {
         const rows = forwardRows(model, inputs);
-        return withLanguageModeling(lossOf(rows.logits, inputs), model, rows, options.languageModeling);
+        return withLanguageModeling(lossOf(logitsOf(rows, inputs), inputs), model, rows, options.languageModeling);
       },
 
       outputs(model, inputs) {
-        const { logits } = forwardRows(model, inputs);
+        const logits = logitsOf(forwardRows(model, inputs), inputs);
         return { logits, loss: lossOf(logits, inputs) };
       },
 
@@ -109,6 +119,32 @@ export const textClassification: Task<"text-classification", LabelledFeatures, L
     };
   },
 };
+
+/** logits [B, C]; of inputs in both orders, [B, 2, T], the sum of both. */
+function logitsOf({ logits }: RowOutputs, { inputIds }: SymbolicInputs): SymbolicTensor {
+  if (inputIds?.rank !== 3) return logits;
+  const each = reshape(logits, { shape: [at(inputIds.shape, 0), at(inputIds.shape, 1), at(logits.shape, 1)] });
+  return sum(each, { axes: [1] });
+}
+
+function requirePair(textPair: string | undefined): string {
+  if (textPair !== undefined) return textPair;
+  throw new DataError("There is one text, which has no order.", {
+    field: "textPair",
+    expected: "a second text: the model reads pairs in both orders",
+    received: "nothing",
+    hint: "Give a textPair, or train without --both-orders.",
+  });
+}
+
+function windowsOfBothOrders(stride: number): ConfigurationError {
+  return new ConfigurationError("Pairs that are read in both orders are not read in windows.", {
+    field: "stride",
+    expected: "no stride: long texts are cut",
+    received: String(stride),
+    hint: "Leave the stride out.",
+  });
+}
 
 const mainMetrics: Readonly<Record<ProblemType, string>> = {
   regression: "spearman",

@@ -75,6 +75,8 @@ export const finetuneFields = {
   problemType: nullable(
     oneOf(["regression", "single_label_classification", "multi_label_classification"], "regression"),
   ),
+  /** Of text classification: whether pairs are read in both orders and the logits added, where order says nothing. */
+  bothOrders: boolean(false),
   /** How classes count in the loss: each example alike, or rare classes more, so that all classes count alike. */
   classWeights: oneOf(["none", "balanced"], "none"),
   /** Of retrieval: how the vectors of a text's tokens become one; as the model's folder says, or the mean, when left out. */

@@ -286,6 +286,47 @@ describe("fine-tuning", () => {
     });
   });
 
+  it.each(["gpt2", "openai-gpt", "bert"])("%s reads pairs in both orders when it is told to", async (architecture) => {
+    const random = new Random(8);
+    const rows = Array.from({ length: 96 }, (_, row) => {
+      const words = [row % 3 === 0 ? "fish" : "bird", row % 2 === 0 ? "cat" : "dog"];
+      random.shuffle(words);
+      const [text, textPair] = words.map((word) => `the ${word} sees the ${places[row % 3]} .`);
+      return { text, textPair, label: row % 2 === 0 ? "with cat" : "without" };
+    });
+    const file = join(folder, "pairs.jsonl");
+    const turned = join(folder, "turned.jsonl");
+    const lines = (list: readonly object[]): string => list.map((row) => `${JSON.stringify(row)}\n`).join("");
+    await writeFile(file, lines(rows));
+    await writeFile(
+      turned,
+      lines(rows.map(({ text, textPair, label }) => ({ text: textPair, textPair: text, label }))),
+    );
+    const settings = {
+      task: "text-classification" as const,
+      model: bases[architecture] as string,
+      train: file,
+      validation: file,
+    };
+    const { evaluation, output } = await train(`orders ${architecture}`, { ...settings, bothOrders: true });
+    expect(evaluation?.metrics.accuracy).toBeGreaterThan(0.9);
+    const config = JSON.parse(await readFile(join(output, "config.json"), "utf8"));
+    expect(config).toMatchObject({ cloze_both_orders: true });
+    const [given, other] = await Promise.all(
+      [file, turned].map((data) => evaluateTask("text-classification", output, data, { threads: 1 })),
+    );
+    expect(given?.metrics.accuracy).toBeGreaterThan(0.9);
+    // The order of a pair says nothing, to the last digits of a sum.
+    expect(given?.metrics.loss).toBeCloseTo(other?.metrics.loss as number, 6);
+    await writeFile(file, lines(rows.map(({ text, label }) => ({ text, label }))));
+    await expect(train("one text", { ...settings, bothOrders: true })).rejects.toMatchObject({ field: "textPair" });
+    await expect(
+      train("windows", { ...settings, train: turned, validation: turned, bothOrders: true, stride: 4 }),
+    ).rejects.toMatchObject({
+      field: "stride",
+    });
+  });
+
   it("trains the head alone when the rest is frozen", async () => {
     const settings = { task: "text-classification" as const, model: bases.bert as string };
     const { model } = await train("frozen", {

@@ -36,8 +36,9 @@ export async function prepareFinetuning(
   const source = await taskModel(task, settings.model, featureLayersOf(settings));
   const { config, modelTask, architecture } = source;
   const { training, heldOut, heldOutRule } = await readExamples(settings, onWarning);
+  const { problemType, bothOrders } = settings;
   const labels = inFile(settings.train, () =>
-    task.configuration(training, { problemType: settings.problemType ?? undefined }, config, modelTask),
+    task.configuration(training, { problemType: problemType ?? undefined, bothOrders }, config, modelTask),
   );
   const { tokenizer, padding } = await prepareTokenizer(settings.model, task, architecture, config);
   const { device, threads } = settings;
