@@ -18,7 +18,7 @@ import { finetune, type PreparedFinetuning } from "../src/training/index.ts";
 import { baselineScores } from "./baseline-scores.ts";
 import { type DataSetFiles, dataSetRows, drawnRows, linesOfRows } from "./data-set-rows.ts";
 import { type DataSet, dataSets } from "./data-sets.ts";
-import { planHash, planOf, trainInPytorch, writePlan } from "./finetuning-in-pytorch.ts";
+import { medianOf, planHash, planOf, trainInPytorch, writePlan } from "./finetuning-in-pytorch.ts";
 import { type KeptScores, keepScores, keptScores, resultsTable, writeTable } from "./finetuning-scores.ts";
 
 const batchSize = 16;
@@ -97,7 +97,7 @@ async function compare(dataSet: DataSet, seed: number, [train, validation]: [str
   }
   const theirs = await trainInPytorch(python, torch.folder, run as PreparedFinetuning);
   const theirScore = theirs.metrics[dataSet.metric] as number;
-  console.error(`seed ${seed}: PyTorch ${theirScore.toFixed(4)}, ${theirs.msPerStep.toFixed(0)} ms a step`);
+  console.error(`seed ${seed}: PyTorch ${theirScore.toFixed(4)}, ${medianOf(theirs.stepMs).toFixed(0)} ms a step`);
   const runs = { ...kept.pytorch?.runs, [seed]: { score: theirScore, batches: torch.plan } };
   kept.pytorch = { script: "test/golden/fine-tuning/train.py", ...theirs.versions, threads, runs };
 }

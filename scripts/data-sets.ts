@@ -67,7 +67,7 @@ export const dataSets: Readonly<Record<string, DataSet>> = {
     metric: "accuracy",
     training: { ...mrpc, files: ["pair/mrpc/train.tsv"] },
     heldOut: { ...mrpc, files: ["pair/mrpc/val.tsv"] },
-    recipe: { examples: 1200, epochs: 2, sequenceLength: 96, learningRate: 1e-4 },
+    recipe: { examples: 800, epochs: 2, sequenceLength: 64, learningRate: 1e-4 },
   },
   wikiann: {
     title: "WikiANN English, names",
@@ -115,7 +115,7 @@ export const dataSets: Readonly<Record<string, DataSet>> = {
     metric: "accuracy",
     training: { ...entailment, files: ["pair/sick/SICK_train.txt"] },
     heldOut: { ...entailment, files: ["pair/sick/SICK_trial.txt"] },
-    recipe: { examples: 1600, epochs: 2, sequenceLength: 64, learningRate: 1e-4 },
+    recipe: { examples: 1200, epochs: 2, sequenceLength: 64, learningRate: 1e-4 },
   },
   "sick-score": {
     title: "SICK, relatedness (score)",
@@ -124,7 +124,7 @@ export const dataSets: Readonly<Record<string, DataSet>> = {
     problemType: "regression",
     training: { ...relatedness, files: ["pair/sick/SICK_train.txt"] },
     heldOut: { ...relatedness, files: ["pair/sick/SICK_trial.txt"] },
-    recipe: { examples: 1600, epochs: 2, sequenceLength: 64, learningRate: 1e-4 },
+    recipe: { examples: 1200, epochs: 2, sequenceLength: 64, learningRate: 1e-4 },
   },
   "ud-ewt": {
     title: "UD English EWT, parts of speech",
@@ -148,7 +148,7 @@ export const dataSets: Readonly<Record<string, DataSet>> = {
     metric: "f1",
     training: { ...xquad, part: "train" },
     heldOut: { ...xquad, part: "validation" },
-    recipe: { examples: 950, epochs: 2, sequenceLength: 192, learningRate: 1e-4 },
+    recipe: { examples: 600, epochs: 2, sequenceLength: 128, learningRate: 1e-4 },
   },
   csqa: {
     title: "CommonsenseQA, choices (5)",

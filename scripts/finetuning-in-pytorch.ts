@@ -29,7 +29,7 @@ export interface Plan {
 /** What a run came to. */
 export interface TorchRun {
   readonly metrics: Readonly<Record<string, number>>;
-  readonly msPerStep: number;
+  readonly stepMs: readonly number[];
   /** Of the steps, in nats. */
   readonly losses: readonly number[];
   readonly versions: { readonly torch: string; readonly transformers: string };
@@ -75,7 +75,7 @@ export async function trainInPytorch(python: string, folder: string, run: Prepar
   const { seconds, losses, ...versions } = JSON.parse(readFileSync(join(folder, "run.json"), "utf8"));
   const metrics = metricsOf(run, readFileSync(join(folder, "logits.bin")));
   rmSync(folder, { recursive: true });
-  return { metrics, msPerStep: (1000 * seconds) / losses.length, losses, versions };
+  return { metrics, stepMs: (seconds as number[]).map((each) => 1000 * each), losses, versions };
 }
 
 /** Rows of like length together, so that little is padded. */
@@ -94,7 +94,8 @@ function lineOf(batch: PreparedBatch): string {
 
 /** The task's figures from PyTorch's logits, by the same code that scores our own side. */
 function metricsOf({ task, evaluator, model: { config } }: PreparedFinetuning, bytes: Buffer) {
-  const { examples = [], features = [] } = evaluator ?? {};
+  if (evaluator === undefined) return {};
+  const { examples, features } = evaluator;
   const logits = new Float32Array(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.length));
   const results = new Map<Features, unknown>();
   let at = 0;
@@ -117,3 +118,6 @@ function metricsOf({ task, evaluator, model: { config } }: PreparedFinetuning, b
   const ordered = features.map((each) => results.get(each));
   return task.evaluate(examples, features, ordered).metrics;
 }
+
+export const medianOf = (numbers: readonly number[]): number =>
+  numbers.toSorted((a, b) => a - b)[numbers.length >> 1] as number;

@@ -38,14 +38,26 @@ const allScores = (): AllScores => (existsSync(scoresFile) ? JSON.parse(readFile
 /** What is kept of a data set, if it was measured in the same way; else its baselines, and nothing more yet. */
 export function keptScores(name: string, measured: Measured, baselines: () => BaselineScores): KeptScores {
   const known = allScores()[name];
-  const way = ({ task, metric, recipe, rows }: Measured): string => JSON.stringify([task, metric, recipe, rows]);
-  if (known === undefined || way(known) !== way(measured)) return { ...measured, baselines: baselines(), cloze: {} };
+  if (known === undefined || !isSameWay(known, measured)) return { ...measured, baselines: baselines(), cloze: {} };
   return { ...known, ...measured };
 }
 
-/** Replaces what is kept of one data set. */
+function isSameWay(one: Measured, other: Measured): boolean {
+  const way = ({ task, metric, recipe, rows }: Measured): string => JSON.stringify([task, metric, recipe, rows]);
+  return way(one) === way(other);
+}
+
+/** Replaces what is kept of one data set, but for other seeds of the same recipe. */
 export function keepScores(name: string, scores: KeptScores): void {
-  const all = { ...allScores(), [name]: scores };
+  const known = allScores()[name];
+  const others = known !== undefined && isSameWay(known, scores) ? known : undefined;
+  const pytorch = scores.pytorch ?? others?.pytorch;
+  const kept = {
+    ...scores,
+    ...(pytorch && { pytorch: { ...pytorch, runs: { ...others?.pytorch?.runs, ...scores.pytorch?.runs } } }),
+    cloze: { ...others?.cloze, ...scores.cloze },
+  };
+  const all = { ...allScores(), [name]: kept };
   const ordered = Object.keys(dataSets).flatMap((each) => (all[each] === undefined ? [] : [[each, all[each]]]));
   writeFileSync(scoresFile, `${JSON.stringify(Object.fromEntries(ordered), null, 2)}\n`);
 }

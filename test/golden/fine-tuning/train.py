@@ -3,7 +3,7 @@
     python train.py FOLDER
 
 FOLDER holds `model/` (weights before the first step, head included), `plan.json` and the batches as JSON Lines. Written:
-`logits.bin` (float32, of every held-out batch after the last step) and `run.json` (seconds of the steps, their losses,
+`logits.bin` (float32, of every held-out batch after the last step) and `run.json` (seconds and loss of each step,
 versions). Run with torch 2.15.0 and transformers 5.23.0. Needed only to make the scores of `scores.json` again.
 """
 import json
@@ -42,7 +42,7 @@ optimizer = torch.optim.AdamW(
     [{"params": decayed, "weight_decay": plan["weightDecay"]}, {"params": others, "weight_decay": 0.0}],
     lr=plan["learningRate"], betas=(plan["beta1"], plan["beta2"]), eps=plan["epsilon"], fused=True)
 schedule = get_linear_schedule_with_warmup(optimizer, plan["warmupSteps"], plan["totalSteps"])
-seconds = 0.0
+seconds = []
 losses = []
 
 model.train()
@@ -55,7 +55,7 @@ for batch in batches("training.jsonl"):
     schedule.step()
     optimizer.zero_grad()
     losses.append(loss.item())
-    seconds += time.perf_counter() - start
+    seconds.append(time.perf_counter() - start)
 
 model.eval()
 with open(folder / "logits.bin", "wb") as output, torch.no_grad():

@@ -1,0 +1,93 @@
+/**
+ * Steps of fine-tuning beside PyTorch: the same batches of a given shape, the same weights, fused AdamW on their side.
+ *
+ *     npx tsx --conditions=@cloze/source scripts/compare-finetuning-speed.ts --model DIR --python python3 \
+ *       [--shapes 16x64,32x128,8x512,2x64,1x32] [--rounds 3] [--steps 12] [--threads 2]
+ *
+ * Sides alternate. A round's figure is the median of its steps after the first three; on our side with all that
+ * `cloze finetune` does between two steps. The ratio is the median of the rounds' own, in brackets the smallest and largest.
+ */
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { Random } from "../src/random.ts";
+import { finetune, type PreparedFinetuning } from "../src/training/index.ts";
+import { linesOfRows } from "./data-set-rows.ts";
+import { medianOf, planOf, trainInPytorch, writePlan } from "./finetuning-in-pytorch.ts";
+
+const { values } = parseArgs({
+  options: {
+    model: { type: "string" },
+    python: { type: "string" },
+    shapes: { type: "string", default: "16x64,32x128,8x512,2x64,1x32" },
+    rounds: { type: "string", default: "3" },
+    steps: { type: "string", default: "12" },
+    threads: { type: "string", default: "2" },
+  },
+});
+const { model, python } = values;
+if (model === undefined || python === undefined) throw new Error("--model DIR and --python FILE must be given");
+const [steps, threads] = [Number(values.steps), Number(values.threads)];
+const firstSteps = 3;
+const folder = mkdtempSync(join(tmpdir(), "cloze-speed-"));
+
+/** Each is one token of BERT's English vocabulary. */
+const words =
+  "the of and in to was he is as for on with that it his by at from her she you had an were but be this are".split(" ");
+
+console.log("| batch | ms a step, Cloze | ms a step, PyTorch | ratio |");
+console.log("| --- | --: | --: | --: |");
+for (const shape of values.shapes.split(",")) {
+  const [batchSize = 1, length = 8] = shape.split("x").map(Number);
+  const rounds: { ours: number; theirs: number }[] = [];
+  for (let round = 0; round < Number(values.rounds); round++) rounds.push(await measure(batchSize, length, round));
+  const ratios = rounds.map(({ ours, theirs }) => theirs / ours);
+  const [ours, theirs] = [medianOf(rounds.map((each) => each.ours)), medianOf(rounds.map((each) => each.theirs))];
+  const range = `${Math.min(...ratios).toFixed(2)}–${Math.max(...ratios).toFixed(2)}`;
+  const cells = [
+    `${batchSize} × ${length}`,
+    ours.toFixed(0),
+    theirs.toFixed(0),
+    `${medianOf(ratios).toFixed(2)} (${range})`,
+  ];
+  console.log(`| ${cells.join(" | ")} |`);
+}
+rmSync(folder, { recursive: true });
+
+async function measure(batchSize: number, sequenceLength: number, seed: number) {
+  const random = new Random(seed);
+  const rows = Array.from({ length: batchSize * steps }, (_, index) => ({
+    text: Array.from({ length: sequenceLength - 2 }, () => words[random.integer(words.length)]).join(" "),
+    label: index % 2,
+  }));
+  const train = join(folder, "rows.jsonl");
+  writeFileSync(train, linesOfRows(rows));
+  let run: PreparedFinetuning | undefined;
+  let place = "";
+  const elapsed: number[] = [];
+  const settings = {
+    task: "text-classification",
+    model: model as string,
+    train,
+    validationShare: 0,
+    output: null,
+  } as const;
+  const result = await finetune(
+    { ...settings, batchSize, sequenceLength, steps, seed, threads },
+    {},
+    {
+      async onReady(prepared, totalSteps) {
+        run = prepared;
+        place = await writePlan(prepared, await planOf(prepared, totalSteps), threads);
+      },
+      onEvent(event) {
+        if (event.event === "step") elapsed.push(event.elapsedMs);
+      },
+    },
+  );
+  await result.model.release();
+  const ours = elapsed.slice(1).map((ms, at) => ms - (elapsed[at] as number));
+  const { stepMs } = await trainInPytorch(python as string, place, run as PreparedFinetuning);
+  return { ours: medianOf(ours.slice(firstSteps - 1)), theirs: medianOf(stepMs.slice(firstSteps)) };
+}
