@@ -14,7 +14,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { loadExamples } from "../src/data/index.ts";
-import { finetune, type PreparedFinetuning } from "../src/training/index.ts";
+import { Random } from "../src/random.ts";
+import { resolveFinetuneSettings } from "../src/training/finetune-settings.ts";
+import { prepareFinetuning } from "../src/training/finetuning-preparation.ts";
+import { type FinetuneSettings, finetune } from "../src/training/index.ts";
 import { baselineScores } from "./baseline-scores.ts";
 import { type DataSetFiles, dataSetRows, drawnRows, linesOfRows } from "./data-set-rows.ts";
 import { type DataSet, dataSets } from "./data-sets.ts";
@@ -23,7 +26,7 @@ import { type KeptScores, keepScores, keptScores, resultsTable, writeTable } fro
 
 const batchSize = 16;
 /** Rows that are drawn from the held-out files. */
-const mostHeldOut = 500;
+const mostHeldOut = 400;
 
 const { values } = parseArgs({
   options: {
@@ -52,8 +55,11 @@ for (const name of values.only?.split(",") ?? Object.keys(dataSets)) {
     rows: [training.examples.length, heldOut.examples.length] as const,
   };
   const kept = keptScores(name, measured, () => baselineScores(dataSet, training.examples, heldOut.examples));
-  for (const seed of values.seeds.split(",")) {
-    await compare(dataSet, Number(seed), [training.file, heldOut.file], kept);
+  for (const seed of values.seeds.split(",").map(Number)) {
+    const settings = settingsOf(dataSet, seed, training.file, heldOut.file);
+    if (python !== undefined) await trainTheirs(settings, dataSet, kept, python);
+    if (python !== undefined && values.write) keepScores(name, kept);
+    await trainOurs(settings, dataSet, kept);
     if (values.write) keepScores(name, kept);
   }
   console.log(resultsTable([kept]).join("\n"));
@@ -61,45 +67,51 @@ for (const name of values.only?.split(",") ?? Object.keys(dataSets)) {
 if (values.write) writeTable();
 rmSync(folder, { recursive: true });
 
-/** Runs both sides, or ours alone beside what is kept of PyTorch's. */
-async function compare(dataSet: DataSet, seed: number, [train, validation]: [string, string], kept: KeptScores) {
-  const { epochs, sequenceLength, learningRate } = dataSet.recipe;
-  let run: PreparedFinetuning | undefined;
-  const torch = { plan: "", folder: "" };
-  let elapsedMs = 0;
+function settingsOf({ task, recipe, problemType }: DataSet, seed: number, train: string, validation: string) {
+  const { epochs, sequenceLength, learningRate } = recipe;
+  return resolveFinetuneSettings({
+    ...{ task, model: model as string, train, validation, output: null, evaluateEvery: 0 },
+    ...{ epochs, sequenceLength, learningRate, batchSize, seed, threads, problemType: problemType ?? null },
+  });
+}
+
+/** PyTorch's side, unless its score for these batches is known. */
+async function trainTheirs(settings: FinetuneSettings, { metric }: DataSet, kept: KeptScores, python: string) {
+  const run = await prepareFinetuning(settings, new Random(settings.seed), {});
+  const plan = await planOf(run, Math.ceil(settings.epochs * run.batches.batchCount));
+  const batches = planHash(plan);
+  if (kept.pytorch?.runs[settings.seed]?.batches !== batches) {
+    const { metrics, stepMs, versions } = await trainInPytorch(python, await writePlan(run, plan, threads), run);
+    const score = metrics[metric] as number;
+    console.error(`seed ${settings.seed}: PyTorch ${score.toFixed(4)}, ${medianOf(stepMs).toFixed(0)} ms a step`);
+    const runs = { ...kept.pytorch?.runs, [settings.seed]: { score, batches } };
+    kept.pytorch = { script: "test/golden/fine-tuning/train.py", ...versions, threads, runs };
+  }
+  await run.model.release();
+}
+
+/** Our side, by the same call that `cloze finetune` makes. */
+async function trainOurs(settings: FinetuneSettings, { metric }: DataSet, kept: KeptScores) {
+  const stored = kept.pytorch?.runs[settings.seed]?.batches;
+  const elapsed = [0];
   const result = await finetune(
-    {
-      ...{ task: dataSet.task, model: model as string, train, validation, output: null, evaluateEvery: 0 },
-      ...{ epochs, sequenceLength, learningRate, batchSize, seed, threads, problemType: dataSet.problemType ?? null },
-    },
+    settings,
     {},
     {
-      onWarning: (text) => console.error(text),
-      async onReady(prepared, totalSteps) {
-        run = prepared;
-        const plan = await planOf(prepared, totalSteps);
-        torch.plan = planHash(plan);
-        if (python !== undefined) torch.folder = await writePlan(prepared, plan, threads);
+      async onReady(run, totalSteps) {
+        if (stored === undefined || stored === planHash(await planOf(run, totalSteps))) return;
+        throw new Error("the batches are no longer those of PyTorch's score: make it again with --python");
       },
       onEvent(event) {
-        if (event.event === "step") elapsedMs = event.elapsedMs;
+        if (event.event === "step") elapsed.push(event.elapsedMs);
       },
     },
   );
-  const score = result.evaluation?.metrics[dataSet.metric] ?? Number.NaN;
-  console.error(`seed ${seed}: Cloze ${score.toFixed(4)}, ${(elapsedMs / result.done.step).toFixed(0)} ms a step`);
+  const score = result.evaluation?.metrics[metric] ?? Number.NaN;
+  const stepMs = elapsed.slice(1).map((ms, at) => ms - (elapsed[at] as number));
+  console.error(`seed ${settings.seed}: Cloze ${score.toFixed(4)}, ${medianOf(stepMs).toFixed(0)} ms a step`);
+  kept.cloze[settings.seed] = score;
   await result.model.release();
-  kept.cloze[seed] = score;
-  if (python === undefined) {
-    const stored = kept.pytorch?.runs[seed]?.batches;
-    if (stored === undefined || stored === torch.plan) return;
-    throw new Error(`seed ${seed}: the batches are no longer those of PyTorch's score; make it again with --python`);
-  }
-  const theirs = await trainInPytorch(python, torch.folder, run as PreparedFinetuning);
-  const theirScore = theirs.metrics[dataSet.metric] as number;
-  console.error(`seed ${seed}: PyTorch ${theirScore.toFixed(4)}, ${medianOf(theirs.stepMs).toFixed(0)} ms a step`);
-  const runs = { ...kept.pytorch?.runs, [seed]: { score: theirScore, batches: torch.plan } };
-  kept.pytorch = { script: "test/golden/fine-tuning/train.py", ...theirs.versions, threads, runs };
 }
 
 async function drawn(dataSet: DataSet, source: DataSetFiles, count: number) {

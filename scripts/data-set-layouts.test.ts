@@ -58,6 +58,10 @@ describe("layouts of published data sets", () => {
       { tokens: ["Sioux", "a:b"], labels: ["B-ORG", "O"] },
       { tokens: ["x"], labels: ["O"] },
     ]);
+    expect(rows("slot-intents", "to boston \nfares\n", "flight\nairfare\n")).toEqual([
+      { text: "to boston", label: "flight" },
+      { text: "fares", label: "airfare" },
+    ]);
     expect(rows("weibo", "号0\tB-PER\n20\tO\n")).toEqual([{ tokens: ["号", "2"], labels: ["B-PER", "O"] }]);
   });
 });

@@ -51,7 +51,7 @@ export const dataSets: Readonly<Record<string, DataSet>> = {
     metric: "accuracy",
     training: { ...sst2, files: ["cls/sst2/train.tsv"] },
     heldOut: { ...sst2, files: ["cls/sst2/dev.tsv"] },
-    recipe: { examples: 800, epochs: 2, sequenceLength: 48, learningRate: 1e-4 },
+    recipe: { examples: 480, epochs: 2, sequenceLength: 48, learningRate: 1e-4 },
   },
   trec: {
     title: "TREC, kind of question (6)",
@@ -59,7 +59,7 @@ export const dataSets: Readonly<Record<string, DataSet>> = {
     metric: "accuracy",
     training: { ...trec, files: ["cls/nltk/qc_trec.zip:qc/train.txt"] },
     heldOut: { ...trec, files: ["cls/nltk/qc_trec.zip:qc/test.txt"] },
-    recipe: { examples: 960, epochs: 2, sequenceLength: 48, learningRate: 1e-4 },
+    recipe: { examples: 480, epochs: 3, sequenceLength: 48, learningRate: 1e-4 },
   },
   mrpc: {
     title: "MRPC, paraphrases",
@@ -75,7 +75,7 @@ export const dataSets: Readonly<Record<string, DataSet>> = {
     metric: "f1",
     training: { as: "wikiann", files: ["tok/wikiann/en.train"] },
     heldOut: { as: "wikiann", files: ["tok/wikiann/en.dev"] },
-    recipe: { examples: 960, epochs: 2, sequenceLength: 64, learningRate: 2e-4 },
+    recipe: { examples: 480, epochs: 3, sequenceLength: 64, learningRate: 2e-4 },
   },
   "atis-intents": {
     title: "ATIS, intents (18)",
@@ -83,7 +83,7 @@ export const dataSets: Readonly<Record<string, DataSet>> = {
     metric: "accuracy",
     training: { ...intents, files: ["tok/atis/train/seq.in", "tok/atis/train/label"] },
     heldOut: { ...intents, files: ["tok/atis/valid/seq.in", "tok/atis/valid/label"] },
-    recipe: { examples: 960, epochs: 2, sequenceLength: 48, learningRate: 1e-4 },
+    recipe: { examples: 480, epochs: 2, sequenceLength: 48, learningRate: 2e-4 },
   },
   atis: {
     title: "ATIS, slots",
@@ -91,7 +91,7 @@ export const dataSets: Readonly<Record<string, DataSet>> = {
     metric: "f1",
     training: { ...slots, files: ["tok/atis/train"] },
     heldOut: { ...slots, files: ["tok/atis/valid"] },
-    recipe: { examples: 960, epochs: 3, sequenceLength: 64, learningRate: 4e-4 },
+    recipe: { examples: 480, epochs: 3, sequenceLength: 64, learningRate: 5e-4 },
   },
   cola: {
     title: "CoLA, acceptability",
@@ -99,7 +99,7 @@ export const dataSets: Readonly<Record<string, DataSet>> = {
     metric: "matthewsCorrelation",
     training: { ...cola, files: ["cls/cola/in_domain_train.tsv"] },
     heldOut: { ...cola, files: ["cls/cola/in_domain_dev.tsv"] },
-    recipe: { examples: 1920, epochs: 2, sequenceLength: 48, learningRate: 1e-4 },
+    recipe: { examples: 960, epochs: 2, sequenceLength: 48, learningRate: 1e-4 },
   },
   agnews: {
     title: "AG News, topic (4)",
@@ -107,7 +107,7 @@ export const dataSets: Readonly<Record<string, DataSet>> = {
     metric: "accuracy",
     training: { ...agnews, part: "train" },
     heldOut: { ...agnews, part: "validation" },
-    recipe: { examples: 640, epochs: 1, sequenceLength: 96, learningRate: 1e-4 },
+    recipe: { examples: 320, epochs: 1, sequenceLength: 96, learningRate: 1e-4 },
   },
   sick: {
     title: "SICK, entailment (3)",
@@ -115,7 +115,7 @@ export const dataSets: Readonly<Record<string, DataSet>> = {
     metric: "accuracy",
     training: { ...entailment, files: ["pair/sick/SICK_train.txt"] },
     heldOut: { ...entailment, files: ["pair/sick/SICK_trial.txt"] },
-    recipe: { examples: 1200, epochs: 2, sequenceLength: 64, learningRate: 1e-4 },
+    recipe: { examples: 800, epochs: 2, sequenceLength: 64, learningRate: 1e-4 },
   },
   "sick-score": {
     title: "SICK, relatedness (score)",
@@ -124,7 +124,7 @@ export const dataSets: Readonly<Record<string, DataSet>> = {
     problemType: "regression",
     training: { ...relatedness, files: ["pair/sick/SICK_train.txt"] },
     heldOut: { ...relatedness, files: ["pair/sick/SICK_trial.txt"] },
-    recipe: { examples: 1200, epochs: 2, sequenceLength: 64, learningRate: 1e-4 },
+    recipe: { examples: 480, epochs: 2, sequenceLength: 64, learningRate: 1e-4 },
   },
   "ud-ewt": {
     title: "UD English EWT, parts of speech",
@@ -132,7 +132,7 @@ export const dataSets: Readonly<Record<string, DataSet>> = {
     metric: "accuracy",
     training: { ...treebank, part: "train" },
     heldOut: { ...treebank, part: "validation" },
-    recipe: { examples: 960, epochs: 2, sequenceLength: 64, learningRate: 3e-4 },
+    recipe: { examples: 480, epochs: 2, sequenceLength: 64, learningRate: 5e-4 },
   },
   snips: {
     title: "SNIPS, slots",
@@ -140,7 +140,7 @@ export const dataSets: Readonly<Record<string, DataSet>> = {
     metric: "f1",
     training: { ...slots, files: ["tok/snips/train"] },
     heldOut: { ...slots, files: ["tok/snips/valid"] },
-    recipe: { examples: 960, epochs: 3, sequenceLength: 64, learningRate: 4e-4 },
+    recipe: { examples: 480, epochs: 3, sequenceLength: 64, learningRate: 5e-4 },
   },
   xquad: {
     title: "XQuAD English, answers",
@@ -148,7 +148,7 @@ export const dataSets: Readonly<Record<string, DataSet>> = {
     metric: "f1",
     training: { ...xquad, part: "train" },
     heldOut: { ...xquad, part: "validation" },
-    recipe: { examples: 600, epochs: 2, sequenceLength: 128, learningRate: 1e-4 },
+    recipe: { examples: 320, epochs: 2, sequenceLength: 128, learningRate: 1e-4 },
   },
   csqa: {
     title: "CommonsenseQA, choices (5)",
@@ -156,6 +156,6 @@ export const dataSets: Readonly<Record<string, DataSet>> = {
     metric: "accuracy",
     training: { ...csqa, part: "train" },
     heldOut: { ...csqa, part: "validation" },
-    recipe: { examples: 800, epochs: 2, sequenceLength: 48, learningRate: 1e-4 },
+    recipe: { examples: 320, epochs: 2, sequenceLength: 48, learningRate: 1e-4 },
   },
 };

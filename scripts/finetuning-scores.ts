@@ -3,6 +3,7 @@ import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import type { BaselineScores } from "./baseline-scores.ts";
 import { dataSets, type Recipe } from "./data-sets.ts";
+import { commonCommands, recipeCommands } from "./recipe-commands.ts";
 
 const scoresFile = fileURLToPath(new URL("../test/golden/fine-tuning/scores.json", import.meta.url));
 const documentFile = fileURLToPath(new URL("../docs/results.md", import.meta.url));
@@ -117,12 +118,22 @@ function differenceOf(ours: readonly number[], theirs: readonly number[]): strin
   return `${sign}${percent(Math.abs(mean))}${error}`;
 }
 
-/** Puts the table of all that is kept between its markers. */
+/** Puts the table of all that is kept, and the commands of all data sets, between their markers. */
 export function writeTable(): void {
-  const [begin, end] = ["<!-- fine-tuning: table -->", "<!-- fine-tuning: end -->"];
+  const commands = [
+    "```",
+    ...commonCommands,
+    ...Object.entries(dataSets).flatMap(([name, dataSet]) => recipeCommands(name, dataSet)),
+    "```",
+  ];
   const document = readFileSync(documentFile, "utf8");
+  const withTable = between(document, "table", resultsTable(Object.values(allScores())));
+  writeFileSync(documentFile, between(withTable, "commands", commands));
+}
+
+function between(document: string, name: string, lines: readonly string[]): string {
+  const [begin, end] = [`<!-- fine-tuning: ${name} -->`, `<!-- fine-tuning: end of ${name} -->`];
   const [from, to] = [document.indexOf(begin), document.indexOf(end)];
   if (from < 0 || to < from) throw new Error(`${documentFile} lacks ${begin} … ${end}`);
-  const table = resultsTable(Object.values(allScores())).join("\n");
-  writeFileSync(documentFile, `${document.slice(0, from + begin.length)}\n${table}\n${document.slice(to)}`);
+  return `${document.slice(0, from + begin.length)}\n\n${lines.join("\n")}\n\n${document.slice(to)}`;
 }
