@@ -30,6 +30,8 @@ export interface Plan {
 export interface TorchRun {
   readonly metrics: Readonly<Record<string, number>>;
   readonly stepMs: readonly number[];
+  /** Of all threads together. */
+  readonly processorMs: readonly number[];
   /** Of the steps, in nats. */
   readonly losses: readonly number[];
   readonly versions: { readonly torch: string; readonly transformers: string };
@@ -72,10 +74,11 @@ export async function writePlan(run: PreparedFinetuning, plan: Plan, threads: nu
 /** Trains in the folder of a plan, and removes it. */
 export async function trainInPytorch(python: string, folder: string, run: PreparedFinetuning): Promise<TorchRun> {
   await promisify(execFile)(python, [script, folder], { maxBuffer: 2 ** 26 });
-  const { seconds, losses, ...versions } = JSON.parse(readFileSync(join(folder, "run.json"), "utf8"));
+  const { seconds, processorSeconds, losses, ...versions } = JSON.parse(readFileSync(join(folder, "run.json"), "utf8"));
   const metrics = metricsOf(run, readFileSync(join(folder, "logits.bin")));
   rmSync(folder, { recursive: true });
-  return { metrics, stepMs: (seconds as number[]).map((each) => 1000 * each), losses, versions };
+  const inMs = (each: number): number => 1000 * each;
+  return { metrics, stepMs: seconds.map(inMs), processorMs: processorSeconds.map(inMs), losses, versions };
 }
 
 /** Rows of like length together, so that little is padded. */

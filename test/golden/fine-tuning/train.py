@@ -3,8 +3,8 @@
     python train.py FOLDER
 
 FOLDER holds `model/` (weights before the first step, head included), `plan.json` and the batches as JSON Lines. Written:
-`logits.bin` (float32, of every held-out batch after the last step) and `run.json` (seconds and loss of each step,
-versions). Run with torch 2.15.0 and transformers 5.23.0. Needed only to make the scores of `scores.json` again.
+`logits.bin` (float32, of every held-out batch after the last step) and `run.json` (seconds, processor
+seconds and loss of each step, versions). Run with torch 2.15.0 and transformers 5.23.0. Needed only to make the scores of `scores.json` again.
 """
 import json
 import re
@@ -43,11 +43,12 @@ optimizer = torch.optim.AdamW(
     lr=plan["learningRate"], betas=(plan["beta1"], plan["beta2"]), eps=plan["epsilon"], fused=True)
 schedule = get_linear_schedule_with_warmup(optimizer, plan["warmupSteps"], plan["totalSteps"])
 seconds = []
+processor_seconds = []
 losses = []
 
 model.train()
 for batch in batches("training.jsonl"):
-    start = time.perf_counter()
+    start, processor_start = time.perf_counter(), time.process_time()
     loss = model(**batch).loss
     loss.backward()
     torch.nn.utils.clip_grad_norm_(model.parameters(), plan["maximumGradientNorm"])
@@ -56,6 +57,7 @@ for batch in batches("training.jsonl"):
     optimizer.zero_grad()
     losses.append(loss.item())
     seconds.append(time.perf_counter() - start)
+    processor_seconds.append(time.process_time() - processor_start)
 
 model.eval()
 with open(folder / "logits.bin", "wb") as output, torch.no_grad():
@@ -65,4 +67,4 @@ with open(folder / "logits.bin", "wb") as output, torch.no_grad():
             if name in outputs:
                 output.write(outputs[name].numpy().astype(numpy.float32).tobytes())
 (folder / "run.json").write_text(json.dumps(
-    {"seconds": seconds, "losses": losses, "torch": torch.__version__, "transformers": transformers.__version__}))
+    {"seconds": seconds, "processorSeconds": processor_seconds, "losses": losses, "torch": torch.__version__, "transformers": transformers.__version__}))
