@@ -43,6 +43,8 @@ const commonFields = {
    * (Radford et al. 2018, figure 1). Our own key: other programs keep it and read the order that they are given.
    */
   bothOrders: boolean(false, { key: "cloze_both_orders", omitDefault: true }),
+  /** Classes of whole rows that a token classifier tells beside those of tokens. Our own key, as above. */
+  intents: nullable(list(text()), null, { key: "cloze_intents", omitDefault: true }),
   isEncoderDecoder: boolean(false, { omitDefault: true }),
   problemType: nullable(oneOf(problemTypes, "single_label_classification"), null, { omitDefault: true }),
   /** Names of the classes by number, and back. */

@@ -76,6 +76,10 @@ const ofTokens = under("token-classification", {
   ),
 });
 
+const ofIntents = under("token-classification, of models that were trained on intents and slots", {
+  intent: toggle("Tell what the whole text wants, too"),
+});
+
 const ofAnswers = under("question-answering", {
   maxAnswerLen: optionalWholeNumber("Most tokens of an answer", "15"),
   maxSeqLen: optionalWholeNumber("Most tokens of a window of the context, question included", "384, or what fits"),
@@ -110,6 +114,7 @@ export const runOptions = {
   ...ofVectors,
   ...ofClasses,
   ...ofTokens,
+  ...ofIntents,
   ...ofAnswers,
   ...generationOptions,
 };

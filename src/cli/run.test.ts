@@ -233,6 +233,28 @@ describe.each(pipelineTasks)("run %s", (task) => {
 });
 
 describe("run", () => {
+  it("tells the intent beside the slots of a model that knows intents", async () => {
+    const config = { cloze_intents: ["flight", "fare"] };
+    const folder = variantOf("bert-tags", { config });
+    const words = ["run", "token-classification", "--model", folder, "--input", cat, "--intent"];
+    const { lines, stderr } = await runCloze([...words, "--json"]);
+    expect(stderr).toContain("it lacks intent_classifier.weight, intent_classifier.bias");
+    const [{ intent, entities }] = lines as [{ intent: { label: string; score: number }; entities: unknown[] }];
+    expect(config.cloze_intents).toContain(intent.label);
+    expect(entities.length).toBeGreaterThan(0);
+    expect((await runCloze(words)).stdout).toMatch(new RegExp(`^${cat}\\n +\\d+\\.\\d%  ${intent.label}\\n`));
+    const other = await runCloze([
+      "run",
+      "token-classification",
+      "--model",
+      goldenModel("bert-tags"),
+      "--input",
+      cat,
+      "--intent",
+    ]);
+    expect(other).toMatchObject({ exitCode: 2, stderr: expect.stringContaining("not trained on intents") });
+  });
+
   it("chooses answers to questions without a context", async () => {
     const words = ["run", "multiple-choice", "--model", goldenModel("bert-choices"), "--json"];
     const choose = await pipeline("multiple-choice", goldenModel("bert-choices"));

@@ -52,6 +52,14 @@ import type { Architecture } from "./architecture.ts";
 import { type ChoiceLabels, choiceLabelSpec, choiceOutputs, flattenChoices, perChoice } from "./choices.ts";
 import { type RowLabels, rowLabelSpec, rowLoss, type TokenLabels, tokenLabelSpec } from "./class-labels.ts";
 import { type HeadOutputs, headOutputs, type InnerStates, innerStates } from "./head-outputs.ts";
+import {
+  type IntentLabels,
+  type IntentOutputs,
+  intentHead,
+  intentKeys,
+  intentSpecs,
+  withIntents,
+} from "./intent-head.ts";
 import { type KeyTable, withHead } from "./keys.ts";
 import type { InputSpecs } from "./model-inputs.ts";
 import { PreTrainedModel } from "./pretrained-model.ts";
@@ -400,24 +408,35 @@ export class AlbertForSequenceClassification extends AlbertWithHead<AlbertInputs
 }
 
 /** Every token through a linear layer: logits [B, T, C]. */
-export class AlbertForTokenClassification extends AlbertWithHead<AlbertInputs & TokenLabels, HeadOutputs> {
+export class AlbertForTokenClassification extends AlbertWithHead<
+  AlbertInputs & TokenLabels & IntentLabels,
+  IntentOutputs
+> {
   readonly dropout: Dropout;
   readonly classifier: Linear;
+  readonly intents: Linear | undefined;
 
   constructor(config: AlbertConfig) {
     super(config, { pooler: false });
     this.dropout = classifierDropout(config);
     this.classifier = new Linear(config.hiddenSize, config.numLabels, { initializer: normal(config.initializerRange) });
+    this.intents = intentHead(config, config.hiddenSize);
   }
 
   override inputSpecs(given: ReadonlySet<string>): InputSpecs {
-    return { ...albertInputSpecs(this.config, given), labels: tokenLabelSpec(this.config) };
+    return {
+      ...albertInputSpecs(this.config, given),
+      labels: tokenLabelSpec(this.config),
+      ...intentSpecs(this.config),
+    };
   }
 
-  override forward({ labels, ...inputs }: AlbertInputs & TokenLabels): HeadOutputs {
+  override forward({ labels, intentLabels, ...inputs }: AlbertInputs & TokenLabels & IntentLabels): IntentOutputs {
     const encoded = this.albert.forward(inputs);
-    const logits = this.classifier.forward(this.dropout.forward(encoded.lastHiddenState));
-    return headOutputs(logits, encoded, labels && crossEntropy(logits, labels));
+    const hidden = this.dropout.forward(encoded.lastHiddenState);
+    const logits = this.classifier.forward(hidden);
+    const outputs = headOutputs(logits, encoded, labels && crossEntropy(logits, labels));
+    return withIntents(outputs, this.intents, () => firstToken(hidden), intentLabels);
   }
 }
 
@@ -507,6 +526,7 @@ const headKeys = withHead(encoderKeys, {
   "predictions.decoderBias": "predictions.decoder.bias",
   sentenceOrder: "sop_classifier.classifier",
   answers: "qa_outputs",
+  ...intentKeys,
 });
 
 export const albert: Architecture = {

@@ -57,6 +57,14 @@ import { type ChoiceLabels, choiceLabelSpec, choiceOutputs, flattenChoices, perC
 import { type RowLabels, rowLabelSpec, rowLoss, type TokenLabels, tokenLabelSpec } from "./class-labels.ts";
 import { type HeadOutputs, headOutputs, type InnerStates, innerStates } from "./head-outputs.ts";
 import {
+  type IntentLabels,
+  type IntentOutputs,
+  intentHead,
+  intentKeys,
+  intentSpecs,
+  withIntents,
+} from "./intent-head.ts";
+import {
   cachedLength,
   cachedSource,
   cacheSpecs,
@@ -565,24 +573,28 @@ export class BertForSequenceClassification extends BertWithHead<BertInputs & Row
 }
 
 /** Every token through a linear layer: logits [B, T, C]. */
-export class BertForTokenClassification extends BertWithHead<BertInputs & TokenLabels, HeadOutputs> {
+export class BertForTokenClassification extends BertWithHead<BertInputs & TokenLabels & IntentLabels, IntentOutputs> {
   readonly dropout: Dropout;
   readonly classifier: Linear;
+  readonly intents: Linear | undefined;
 
   constructor(config: BertConfig) {
     super(config, { pooler: false });
     this.dropout = classifierDropout(config);
     this.classifier = new Linear(config.hiddenSize, config.numLabels, { initializer: normal(config.initializerRange) });
+    this.intents = intentHead(config, config.hiddenSize);
   }
 
   override inputSpecs(given: ReadonlySet<string>): InputSpecs {
-    return { ...bertInputSpecs(this.config, given), labels: tokenLabelSpec(this.config) };
+    return { ...bertInputSpecs(this.config, given), labels: tokenLabelSpec(this.config), ...intentSpecs(this.config) };
   }
 
-  override forward({ labels, ...inputs }: BertInputs & TokenLabels): HeadOutputs {
+  override forward({ labels, intentLabels, ...inputs }: BertInputs & TokenLabels & IntentLabels): IntentOutputs {
     const encoded = this.bert.forward(inputs);
-    const logits = this.classifier.forward(this.dropout.forward(encoded.lastHiddenState));
-    return headOutputs(logits, encoded, labels && crossEntropy(logits, labels));
+    const hidden = this.dropout.forward(encoded.lastHiddenState);
+    const logits = this.classifier.forward(hidden);
+    const outputs = headOutputs(logits, encoded, labels && crossEntropy(logits, labels));
+    return withIntents(outputs, this.intents, () => firstToken(hidden), intentLabels);
   }
 }
 
@@ -693,6 +705,7 @@ const headKeys = withHead(encoderKeys, {
   nextSentence: "cls.seq_relationship",
   pairClasses: "cls.three_class_relationship",
   answers: "qa_outputs",
+  ...intentKeys,
 });
 
 export const bert: Architecture = {

@@ -49,6 +49,14 @@ import type { Architecture } from "./architecture.ts";
 import { type ChoiceLabels, choiceLabelSpec, choiceOutputs, flattenChoices, perChoice } from "./choices.ts";
 import { type RowLabels, rowLabelSpec, rowLoss, type TokenLabels, tokenLabelSpec } from "./class-labels.ts";
 import { type HeadOutputs, headOutputs, type InnerStates, innerStates } from "./head-outputs.ts";
+import {
+  type IntentLabels,
+  type IntentOutputs,
+  intentHead,
+  intentKeys,
+  intentSpecs,
+  withIntents,
+} from "./intent-head.ts";
 import { type KeyTable, withHead } from "./keys.ts";
 import type { InputSpecs } from "./model-inputs.ts";
 import { PreTrainedModel } from "./pretrained-model.ts";
@@ -318,24 +326,35 @@ export class DistilBertForSequenceClassification extends DistilBertWithHead<Dist
 }
 
 /** Every token through a linear layer: logits [B, T, C]. */
-export class DistilBertForTokenClassification extends DistilBertWithHead<DistilBertInputs & TokenLabels, HeadOutputs> {
+export class DistilBertForTokenClassification extends DistilBertWithHead<
+  DistilBertInputs & TokenLabels & IntentLabels,
+  IntentOutputs
+> {
   readonly dropout: Dropout;
   readonly classifier: Linear;
+  readonly intents: Linear | undefined;
 
   constructor(config: DistilBertConfig) {
     super(config);
     this.dropout = new Dropout(config.dropout);
     this.classifier = new Linear(config.dim, config.numLabels, { initializer: normal(config.initializerRange) });
+    this.intents = intentHead(config, config.dim);
   }
 
   override inputSpecs(given: ReadonlySet<string>): InputSpecs {
-    return { ...distilbertInputSpecs(this.config, given), labels: tokenLabelSpec(this.config) };
+    return {
+      ...distilbertInputSpecs(this.config, given),
+      labels: tokenLabelSpec(this.config),
+      ...intentSpecs(this.config),
+    };
   }
 
-  override forward({ labels, ...inputs }: DistilBertInputs & TokenLabels): HeadOutputs {
+  override forward({ labels, intentLabels, ...inputs }: DistilBertInputs & TokenLabels & IntentLabels): IntentOutputs {
     const encoded = this.distilbert.forward(inputs);
-    const logits = this.classifier.forward(this.dropout.forward(encoded.lastHiddenState));
-    return headOutputs(logits, encoded, labels && crossEntropy(logits, labels));
+    const hidden = this.dropout.forward(encoded.lastHiddenState);
+    const logits = this.classifier.forward(hidden);
+    const outputs = headOutputs(logits, encoded, labels && crossEntropy(logits, labels));
+    return withIntents(outputs, this.intents, () => firstToken(hidden), intentLabels);
   }
 }
 
@@ -418,6 +437,7 @@ const headKeys = withHead(encoderKeys, {
   "head.dense": "pre_classifier",
   "head.classifier": "classifier",
   answers: "qa_outputs",
+  ...intentKeys,
 });
 
 export const distilbert: Architecture = {

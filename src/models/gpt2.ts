@@ -55,6 +55,14 @@ import {
 } from "./double-heads.ts";
 import { type HeadOutputs, headOutputs, type InnerStates, innerStates } from "./head-outputs.ts";
 import {
+  type IntentLabels,
+  type IntentOutputs,
+  intentHead,
+  intentKeys,
+  intentSpecs,
+  withIntents,
+} from "./intent-head.ts";
+import {
   cachedLength,
   cachedSource,
   cacheSpecs,
@@ -474,24 +482,28 @@ export class GPT2ForSequenceClassification extends GPT2WithHead<
 }
 
 /** Every token through a linear layer: logits [B, T, C]. */
-export class GPT2ForTokenClassification extends GPT2WithHead<GPT2Inputs & TokenLabels, HeadOutputs> {
+export class GPT2ForTokenClassification extends GPT2WithHead<GPT2Inputs & TokenLabels & IntentLabels, IntentOutputs> {
   readonly dropout: Dropout;
   readonly classifier: Linear;
+  readonly intents: Linear | undefined;
 
   constructor(config: GPT2Config) {
     super(config);
     this.dropout = new Dropout(config.classifierDropout ?? 0.1);
     this.classifier = new Linear(config.nEmbd, config.numLabels, { initializer: normal(config.initializerRange) });
+    this.intents = intentHead(config, config.nEmbd);
   }
 
   override inputSpecs(given: ReadonlySet<string>): InputSpecs {
-    return { ...gpt2InputSpecs(this.config, given), labels: tokenLabelSpec(this.config) };
+    return { ...gpt2InputSpecs(this.config, given), labels: tokenLabelSpec(this.config), ...intentSpecs(this.config) };
   }
 
-  override forward({ labels, ...inputs }: GPT2Inputs & TokenLabels): HeadOutputs {
+  override forward({ labels, intentLabels, ...inputs }: GPT2Inputs & TokenLabels & IntentLabels): IntentOutputs {
     const decoded = this.transformer.forward(inputs);
-    const logits = this.classifier.forward(this.dropout.forward(decoded.lastHiddenState));
-    return headOutputs(logits, decoded, labels && crossEntropy(logits, labels));
+    const hidden = this.dropout.forward(decoded.lastHiddenState);
+    const logits = this.classifier.forward(hidden);
+    const outputs = headOutputs(logits, decoded, labels && crossEntropy(logits, labels));
+    return withIntents(outputs, this.intents, () => lastToken(hidden, inputs, this.config.padTokenId), intentLabels);
   }
 }
 
@@ -552,6 +564,7 @@ const headKeys = withHead(decoderKeys, {
   head: "lm_head.weight",
   "choice.projection": "multiple_choice_head.summary",
   answers: "qa_outputs",
+  ...intentKeys,
 });
 
 export const gpt2: Architecture = {

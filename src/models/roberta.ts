@@ -58,6 +58,14 @@ import type { DecoderTracingOptions } from "./causal-masks.ts";
 import { type ChoiceLabels, choiceLabelSpec, choiceOutputs, flattenChoices, perChoice } from "./choices.ts";
 import { type RowLabels, rowLabelSpec, rowLoss, type TokenLabels, tokenLabelSpec } from "./class-labels.ts";
 import { type HeadOutputs, headOutputs, innerStates } from "./head-outputs.ts";
+import {
+  type IntentLabels,
+  type IntentOutputs,
+  intentHead,
+  intentKeys,
+  intentSpecs,
+  withIntents,
+} from "./intent-head.ts";
 import { cachedLength } from "./key-value-cache.ts";
 import { type KeyTable, withHead } from "./keys.ts";
 import type { InputSpec, InputSpecs } from "./model-inputs.ts";
@@ -312,24 +320,35 @@ export class RobertaForSequenceClassification extends RobertaWithHead<BertInputs
 }
 
 /** Every token through a linear layer: logits [B, T, C]. */
-export class RobertaForTokenClassification extends RobertaWithHead<BertInputs & TokenLabels, HeadOutputs> {
+export class RobertaForTokenClassification extends RobertaWithHead<
+  BertInputs & TokenLabels & IntentLabels,
+  IntentOutputs
+> {
   readonly dropout: Dropout;
   readonly classifier: Linear;
+  readonly intents: Linear | undefined;
 
   constructor(config: RobertaConfig) {
     super(config, { pooler: false });
     this.dropout = classifierDropout(config);
     this.classifier = new Linear(config.hiddenSize, config.numLabels, { initializer: normal(config.initializerRange) });
+    this.intents = intentHead(config, config.hiddenSize);
   }
 
   override inputSpecs(given: ReadonlySet<string>): InputSpecs {
-    return { ...robertaInputSpecs(this.config, given), labels: tokenLabelSpec(this.config) };
+    return {
+      ...robertaInputSpecs(this.config, given),
+      labels: tokenLabelSpec(this.config),
+      ...intentSpecs(this.config),
+    };
   }
 
-  override forward({ labels, ...inputs }: BertInputs & TokenLabels): HeadOutputs {
+  override forward({ labels, intentLabels, ...inputs }: BertInputs & TokenLabels & IntentLabels): IntentOutputs {
     const encoded = this.roberta.forward(inputs);
-    const logits = this.classifier.forward(this.dropout.forward(encoded.lastHiddenState));
-    return headOutputs(logits, encoded, labels && crossEntropy(logits, labels));
+    const hidden = this.dropout.forward(encoded.lastHiddenState);
+    const logits = this.classifier.forward(hidden);
+    const outputs = headOutputs(logits, encoded, labels && crossEntropy(logits, labels));
+    return withIntents(outputs, this.intents, () => firstToken(hidden), intentLabels);
   }
 }
 
@@ -408,6 +427,7 @@ const headKeys = withHead(encoderKeys, {
   "predictions.bias": "lm_head.bias",
   "predictions.decoderBias": "lm_head.decoder.bias",
   answers: "qa_outputs",
+  ...intentKeys,
 });
 
 const rowClassifierKeys = withHead(encoderKeys, { dense: "classifier.dense", classifier: "classifier.out_proj" });

@@ -19,11 +19,12 @@ import {
   checkCallOptions,
   checkChoice,
   checkCount,
+  checkSwitch,
   checkTexts,
   optionError,
 } from "./pipeline-inputs.ts";
 import { readRows, rowOf, rowsOfEach, windowBatches } from "./text-batches.ts";
-import { labelsOf } from "./text-classification.ts";
+import { type ClassScore, classScores, labelsOf } from "./text-classification.ts";
 import { loadTextModel, type PipelineOptions, type TextModel } from "./text-model.ts";
 
 export interface TokenClassificationOptions extends CallOptions {
@@ -39,7 +40,17 @@ export interface TokenClassificationOptions extends CallOptions {
    * out, such a text is cut.
    */
   readonly stride?: number | undefined;
+  /** Gives `{ entities, intent }`: what the whole text wants too, of models that were trained on intents and slots. */
+  readonly intent?: boolean | undefined;
 }
+
+/** The slots of an utterance, and what it wants. */
+export interface IntentAndEntities<E> {
+  intent: ClassScore;
+  entities: E;
+}
+
+type Understood<O> = O extends { intent: true } ? IntentAndEntities<Entities<O>> : Entities<O>;
 
 type Entities<O> = O extends { aggregationStrategy: infer S }
   ? S extends "none" | undefined
@@ -51,8 +62,11 @@ type Entities<O> = O extends { aggregationStrategy: infer S }
 
 /** Gives the entities of a text in their order, each with its place in the text. */
 export interface TokenClassificationPipeline {
-  <const O extends TokenClassificationOptions>(text: string, options?: O): Promise<Told<O, Entities<O>>>;
-  <const O extends TokenClassificationOptions>(texts: readonly string[], options?: O): Promise<Told<O, Entities<O>>[]>;
+  <const O extends TokenClassificationOptions>(text: string, options?: O): Promise<Told<O, Understood<O>>>;
+  <const O extends TokenClassificationOptions>(
+    texts: readonly string[],
+    options?: O,
+  ): Promise<Told<O, Understood<O>>[]>;
   readonly tokenizer: Tokenizer;
   /** Frees the engine's memory. */
   release(): Promise<void>;
@@ -68,11 +82,12 @@ export async function loadTokenClassification(
   const labelOf = labelsOf(model.config);
 
   async function classify(given: string | readonly string[], callOptions: TokenClassificationOptions = {}) {
-    checkCallOptions(callOptions, ["aggregationStrategy", "ignoreLabels", "stride"], task);
+    checkCallOptions(callOptions, ["aggregationStrategy", "ignoreLabels", "stride", "intent"], task);
     const { aggregationStrategy = "none", ignoreLabels = ["O"], stride, batchSize = 16 } = callOptions;
     checkChoice("aggregationStrategy", aggregationStrategy, aggregationStrategies);
     checkTexts(ignoreLabels, "ignoreLabels");
     checkStride(stride, aggregationStrategy);
+    checkIntent(callOptions.intent, model.config.intents);
     const texts = checkTexts(given);
     const windows = texts.map((text) => windowsOf(text, stride, parts));
     const all = windows.flat();
@@ -81,18 +96,38 @@ export async function loadTokenClassification(
       all.length,
       parts,
       callOptions,
-      ({ logits }, row, { indices }) => labelledWindow(all[indices[row] as number] as EncodedArrays, logits, row),
+      ({ logits, intentLogits }, row, { indices }) => ({
+        window: labelledWindow(all[indices[row] as number] as EncodedArrays, logits, row),
+        intent: callOptions.intent ? bestIntent(rowOf(intentLogits, row), model.config.intents ?? []) : undefined,
+      }),
     );
     const counts = windows.map(({ length }) => length);
     const results = rowsOfEach(rows, counts).map((own, index) => {
       const text = texts[index] as string;
-      const labelled = own.map(({ result }) => result);
-      const result = groupTokens(text, labelled, tokenizer, { aggregationStrategy, ignoreLabels, labelOf });
+      const labelled = own.map(({ result }) => result.window);
+      const entities = groupTokens(text, labelled, tokenizer, { aggregationStrategy, ignoreLabels, labelOf });
+      // The first window has what stands for the whole text.
+      const intent = own[0]?.result.intent;
+      const result = callOptions.intent ? { intent: intent ?? noIntent, entities } : entities;
       return told({ result, states: own.flatMap(({ states }) => states) }, callOptions);
     });
     return Array.isArray(given) ? results : results[0];
   }
   return Object.assign(classify, { tokenizer, release: () => model.release() }) as TokenClassificationPipeline;
+}
+
+/** Of a text without tokens. */
+const noIntent: ClassScore = { label: "", score: 0 };
+
+function bestIntent(logits: Float32Array, names: readonly string[]): ClassScore {
+  return classScores(logits, "softmax", (id) => names[id] ?? "")[0] ?? noIntent;
+}
+
+function checkIntent(asked: unknown, names: readonly string[] | null): void {
+  checkSwitch("intent", asked);
+  if (asked === true && names === null) {
+    throw optionError("intent", "left out for a model that was not trained on intents", asked);
+  }
 }
 
 function checkStride(stride: number | undefined, strategy: AggregationStrategy): void {

@@ -8,6 +8,8 @@ import type { LanguageModelingOptions } from "./task.ts";
 /** What a model says of rows of text. */
 export interface RowOutputs {
   readonly logits: SymbolicTensor;
+  /** [R, I], of models that know I intents. */
+  readonly intentLogits?: SymbolicTensor | undefined;
   /** [R, T, D] */
   readonly lastHiddenState: SymbolicTensor;
   /** The inputs as the model read them, [R, T] each. */
@@ -17,8 +19,8 @@ export interface RowOutputs {
 /** Runs a model that reads rows; inputs [B, T], or [B, C, T], whose choices become rows of their own. Labels stay apart. */
 export function forwardRows(model: AnyModel, { labels: _, ...inputs }: SymbolicInputs): RowOutputs {
   const texts = inputs.inputIds?.rank === 3 ? flattenChoices(inputs) : inputs;
-  const { logits, hiddenStates } = model.forward(texts);
-  return { logits, lastHiddenState: hiddenStates.at(-1), texts };
+  const { logits, intentLogits, hiddenStates } = model.forward(texts);
+  return { logits, intentLogits, lastHiddenState: hiddenStates.at(-1), texts };
 }
 
 /** Specs of a batch's arrays: those that the model takes, as it says itself, and a task's own labels beside them. */

@@ -101,6 +101,22 @@ export function rankingFigures(queries: readonly RankedQuery[]): TaskEvaluation 
   };
 }
 
+/**
+ * Of utterances with an intent: the share of right intents, and of utterances whose intent and labels are all right (Goo et
+ * al. 2018; Chen et al. 2019). Nothing where no utterance has one.
+ */
+export function jointFigures(
+  gold: readonly (string | undefined)[],
+  predicted: readonly (string | undefined)[],
+  areLabelsRight: readonly boolean[],
+): TaskEvaluation["metrics"] {
+  const known = [...gold.keys()].filter((at) => gold[at] !== undefined);
+  if (known.length === 0) return {};
+  const right = known.filter((at) => gold[at] === predicted[at]);
+  const allRight = right.filter((at) => areLabelsRight[at]);
+  return { intentAccuracy: right.length / known.length, sentenceAccuracy: allRight.length / known.length };
+}
+
 function figuresOf({ perClass }: ClassificationScores): ClassFigures[] {
   return perClass.map(({ label, ...rest }) => ({ name: String(label), ...rest }));
 }

@@ -169,6 +169,25 @@ describe("fine-tuning", () => {
     60_000,
   );
 
+  it.each(["bert", "distilbert", "roberta", "albert", "gpt2"])(
+    "%s learns slots and the intent at once",
+    async (architecture) => {
+      const file = join(folder, "joint.jsonl");
+      const rows = examples["token-classification"].map((line) => {
+        const { tokens, labels } = JSON.parse(line);
+        return JSON.stringify({ tokens, labels, intent: tokens[2] });
+      });
+      await writeFile(file, `${rows.join("\n")}\n`);
+      const settings = { task: "token-classification" as const, model: bases[architecture] as string, train: file };
+      const { evaluation, output, task } = await train(`joint ${architecture}`, settings);
+      expect(task.mainMetric).toBe("sentenceAccuracy");
+      expect(evaluation?.metrics.sentenceAccuracy).toBeGreaterThan(0.9);
+      const { metrics } = await evaluateTask("token-classification", output, file, { threads: 1 });
+      expect(metrics.intentAccuracy).toBeGreaterThan(0.9);
+      expect(metrics.f1).toBeGreaterThan(0.9);
+    },
+  );
+
   it("goes on after an interruption as if there had been none, and leaves the best model", async () => {
     const settings = {
       task: "text-classification" as const,
