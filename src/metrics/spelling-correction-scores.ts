@@ -8,11 +8,11 @@
 import { DataError } from "../errors.ts";
 import { harmonicMean, type PrecisionRecallF1, precisionRecallF1, ratio } from "./precision-recall.ts";
 
-/** Three texts of the same number of characters. */
+/** Three texts of the same number of characters, or of other units, such as words, in their place. */
 export interface SpellingTriple {
-  readonly source: string;
-  readonly gold: string;
-  readonly predicted: string;
+  readonly source: string | readonly string[];
+  readonly gold: string | readonly string[];
+  readonly predicted: string | readonly string[];
 }
 
 export interface SentenceSpellingScores extends PrecisionRecallF1 {

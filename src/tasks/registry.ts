@@ -8,6 +8,8 @@ const loaders: Readonly<Record<TaskName, () => Promise<AnyTask>>> = {
   "dependency-parsing": async () => (await import("./dependency-parsing.ts")).dependencyParsing,
   "question-answering": async () => (await import("./question-answering.ts")).questionAnswering,
   "multiple-choice": async () => (await import("./multiple-choice.ts")).multipleChoice,
+  cloze: async () => (await import("./cloze.ts")).cloze,
+  "spelling-correction": async () => (await import("./spelling-correction.ts")).spellingCorrection,
   retrieval: async () => (await import("./retrieval.ts")).retrieval,
   "text-ranking": async () => (await import("./text-ranking.ts")).textRanking,
 };

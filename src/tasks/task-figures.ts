@@ -10,8 +10,10 @@ import {
   pearson,
   type RankedQuery,
   retrievalScores,
+  type SpellingTriple,
   spanScores,
   spearman,
+  spellingCorrectionScores,
 } from "../metrics/index.ts";
 import type { ClassFigures, TaskEvaluation } from "./task.ts";
 
@@ -57,6 +59,49 @@ export function classSetFigures(
   const scores = multiLabelScores(gold, predicted);
   const { micro, macro, exactMatch } = scores;
   return { metrics: { microF1: micro.f1, macroF1: macro.f1, exactMatch }, classes: figuresOf(scores) };
+}
+
+/** Of blanks: the place of each answer, from 1, among choices or among all words. */
+export function clozeFigures(
+  ranks: readonly { readonly rank: number; readonly isChosen: boolean }[],
+): TaskEvaluation["metrics"] {
+  const share = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length;
+  const free = ranks.filter(({ isChosen }) => !isChosen);
+  return {
+    accuracy: share(ranks.map(({ rank }) => Number(rank === 1))),
+    meanReciprocalRank: share(ranks.map(({ rank }) => 1 / rank)),
+    // With a handful of choices the first five say nothing.
+    ...(free.length > 0 && { top5Accuracy: share(free.map(({ rank }) => Number(rank <= 5))) }),
+  };
+}
+
+/**
+ * Of corrected texts: whole sentences by the convention of later papers and by that of SIGHAN, single words or characters, and
+ * the share of the wrong sentences that could have been put right at all.
+ */
+export function spellingFigures(
+  triples: readonly SpellingTriple[],
+  areWithinReach: readonly boolean[],
+): TaskEvaluation["metrics"] {
+  const { detection, correction } = spellingCorrectionScores(triples);
+  const isWrong = triples.map(({ source, gold }) => [...source].some((unit, at) => unit !== gold[at]));
+  const wrong = isWrong.filter(Boolean).length;
+  const reached = isWrong.filter((each, index) => each && areWithinReach[index]).length;
+  return {
+    detectionPrecision: detection.common.precision,
+    detectionRecall: detection.common.recall,
+    detectionF1: detection.common.f1,
+    correctionPrecision: correction.common.precision,
+    correctionRecall: correction.common.recall,
+    correctionF1: correction.common.f1,
+    sentenceAccuracy: correction.common.accuracy,
+    unitDetectionF1: detection.character.f1,
+    unitCorrectionF1: correction.character.f1,
+    sighanDetectionF1: detection.official.f1,
+    sighanCorrectionF1: correction.official.f1,
+    falsePositiveRate: correction.official.falsePositiveRate,
+    withinReach: wrong === 0 ? 1 : reached / wrong,
+  };
 }
 
 /** Of numbers: both correlations and the mean absolute error. */

@@ -34,6 +34,8 @@ export type TaskName = Extract<
   | "dependency-parsing"
   | "question-answering"
   | "multiple-choice"
+  | "cloze"
+  | "spelling-correction"
   | "retrieval"
   | "text-ranking"
 >;

@@ -1,5 +1,5 @@
 /** Texts as rows of tokens, and rows as the arrays of a batch. */
-import { int64Array } from "../data/index.ts";
+import { BLANK, int64Array } from "../data/index.ts";
 import { DataError } from "../errors.ts";
 import type { PreparedBatch } from "../objectives/index.ts";
 import type { EncodedArrays, Tokenizer } from "../tokenizers/index.ts";
@@ -33,6 +33,56 @@ export function textWindows(
   };
   const first = isSplitIntoWords ? tokenizer(text, { ...options, isSplitIntoWords }) : tokenizer(text, options);
   return [first, ...(first.overflowing ?? [])];
+}
+
+/**
+ * A text whose blanks hold so many masks each, and where these are. Of a text that is too long, what is around the blanks is
+ * kept. Throws a DataError when the blanks lie too far apart.
+ */
+export function maskedTextRow(
+  tokenizer: Tokenizer,
+  text: string,
+  masks: readonly number[],
+  sequenceLength: number,
+): { readonly row: TokenRow; readonly places: readonly (readonly number[])[] } {
+  let blank = 0;
+  const masked = text.replaceAll(BLANK, () => (tokenizer.maskToken ?? "").repeat(masks[blank++] ?? 1));
+  const whole = textWindows(tokenizer, masked, undefined, {
+    sequenceLength: Number.MAX_SAFE_INTEGER,
+  })[0] as EncodedArrays;
+  const { row, start } = aroundMasks(tokenRow(whole), tokenizer, sequenceLength);
+  const found = row.inputIds.flatMap((id, place) => (id === tokenizer.maskTokenId ? [place] : []));
+  const wanted = masks.reduce((sum, count) => sum + count, 0);
+  if (found.length !== wanted) {
+    throw new DataError("The blanks lie too far apart.", {
+      field: "text",
+      expected: `all of them within ${sequenceLength} tokens`,
+      received: `${found.length} of ${wanted} masks in ${row.inputIds.length} tokens from ${start} on`,
+      hint: "Shorten the text between them, or give it as several examples.",
+    });
+  }
+  let used = 0;
+  const places = masks.map((count) => {
+    used += count;
+    return found.slice(used - count, used);
+  });
+  return { row, places };
+}
+
+/** A row, or its first and last token with what is around the first mask between them. */
+function aroundMasks(row: TokenRow, tokenizer: Tokenizer, sequenceLength: number): { row: TokenRow; start: number } {
+  const { inputIds, tokenTypeIds } = row;
+  const { length } = inputIds;
+  if (length <= sequenceLength) return { row, start: 0 };
+  const room = sequenceLength - 2;
+  const first = inputIds.indexOf(tokenizer.maskTokenId ?? -1);
+  const start = Math.max(1, Math.min(first - (room >> 1), length - 1 - room));
+  const cut = (values: readonly number[]): number[] => [
+    values[0] as number,
+    ...values.slice(start, start + room),
+    values[length - 1] as number,
+  ];
+  return { row: { inputIds: cut(inputIds), tokenTypeIds: tokenTypeIds && cut(tokenTypeIds) }, start };
 }
 
 export function tokenRow({ inputIds, tokenTypeIds }: EncodedArrays): TokenRow {
@@ -73,7 +123,8 @@ export function inputsOfChoices(features: readonly Features[], tokenizer: Tokeni
   );
 }
 
-function paddedLength(features: readonly Features[]): number {
+/** Tokens of a batch's rows, padding counted. */
+export function paddedLength(features: readonly Features[]): number {
   return Math.ceil(Math.max(1, ...features.map(longestRow)) / paddingMultiple) * paddingMultiple;
 }
 
