@@ -1,0 +1,232 @@
+/**
+ * A small Chinese BERT that Cloze pretrains itself, fine-tuned beside the same architecture from random weights:
+ *
+ *     npx tsx --conditions=@cloze/source scripts/chinese-bert.ts --data ../shared/data --folder chinese-bert \
+ *       [--only chnsenticorp,msra] [--seeds 0,1] [--threads 1] [--minutes 5]
+ *
+ * Pretrains on news, instructions and sentences in modern Chinese and on the texts of the tasks' training parts, never on
+ * what is held out; then fine-tunes both models with one recipe and the same seeds, and writes the table of docs/results.md.
+ * What is done is kept in --folder: after --minutes it ends with status 3, and the same command goes on.
+ */
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { accuracy, cmrcScore } from "../src/metrics/index.ts";
+import type { TaskName } from "../src/tasks/index.ts";
+import type { FinetuneSettings, PretrainSettings } from "../src/training/index.ts";
+import type { Row } from "./data-set-layouts.ts";
+import { type DataSetFiles, dataSetRows, drawnRows, linesOfRows } from "./data-set-rows.ts";
+import { KeptRuns, meanPercent, percent, writeTable } from "./kept-runs.ts";
+import { majorityClass } from "./text-baselines.ts";
+
+const { values } = parseArgs({
+  options: {
+    data: { type: "string" },
+    folder: { type: "string" },
+    only: { type: "string" },
+    seeds: { type: "string", default: "0,1" },
+    threads: { type: "string", default: "1" },
+    minutes: { type: "string" },
+  },
+});
+const { data = "", folder = "" } = values;
+if (data === "" || folder === "") throw new Error("--data DIR and --folder DIR must be given");
+const seeds = values.seeds.split(",").map(Number);
+const runs = new KeptRuns({ folder, threads: Number(values.threads), minutes: Number(values.minutes ?? Infinity) });
+
+/** Two layers of 128 features and 18 million characters: what a quarter of an hour of one thread allows. */
+const pretraining: Partial<PretrainSettings> = {
+  architecture: "bert",
+  preset: "tiny",
+  objective: "masked-language-modeling",
+  vocabSize: 6000,
+  sequenceLength: 256,
+  batchSize: 8,
+  lengthPhases: "8x64:0.08,16x64:0.12,32x32:0.4,64x32:0.2,128x16:0.12",
+  maskShare: 0.3,
+  learningRate: 1.2e-3,
+  schedule: "hold",
+  decayShare: 0.5,
+  warmupSteps: 200,
+  steps: 16_000,
+  checkpointEvery: 0,
+  holdOutEvery: 100,
+  seed: 1,
+};
+
+interface ChineseTask {
+  readonly title: string;
+  readonly task: TaskName;
+  readonly metric: string;
+  readonly training: readonly DataSetFiles[];
+  readonly heldOut: DataSetFiles;
+  readonly recipe: Partial<FinetuneSettings>;
+  /** Rows at most. */
+  readonly trainingRows?: number;
+  readonly heldOutRows?: number;
+}
+
+const classes = (columns: Readonly<Record<string, string | number>>, options = {}) => ({
+  as: "text-classification",
+  options: { ...options, columns },
+});
+const reviews = classes({ text: "text_a" });
+const headlines = { ...classes({ text: 0, label: 1 }, { header: false }), files: ["cls/thucnews/dev.txt"] };
+const topics = classes({ text: "sentence", label: "label_desc" });
+const pairs = classes({ text: "sentence1", textPair: "sentence2" });
+const msra = {
+  ...{ as: "token-classification", files: ["tok/msra_ner/dev.tsv"] },
+  options: { columns: { tokens: "text_a", labels: "label" } },
+};
+const questions = (file: string): DataSetFiles => ({ as: "question-answering", files: [file] });
+const cmrc = questions("qa/cmrc2018/dev.squad.json");
+const drcd = questions("qa/drcd/dev.json");
+
+const tasks: Readonly<Record<string, ChineseTask>> = {
+  chnsenticorp: {
+    ...{ title: "ChnSentiCorp, sentiment of reviews", task: "text-classification", metric: "accuracy" },
+    training: [{ ...reviews, files: ["cls/chnsenticorp/train.tsv"] }],
+    heldOut: { ...reviews, files: ["cls/chnsenticorp/dev.tsv"] },
+    recipe: { epochs: 4, sequenceLength: 128 },
+  },
+  thucnews: {
+    ...{ title: "THUCNews, topic of a headline (10)", task: "text-classification", metric: "accuracy" },
+    training: [{ ...headlines, part: "train" }],
+    heldOut: { ...headlines, part: "validation" },
+    recipe: { epochs: 5, sequenceLength: 48 },
+  },
+  tnews: {
+    ...{ title: "TNEWS, topic of a headline (15), few-shot", task: "text-classification", metric: "accuracy" },
+    training: [{ ...topics, files: ["fewclue/tnews/train_few_all.json"] }],
+    heldOut: { ...topics, files: ["fewclue/tnews/dev_few_all.json"] },
+    recipe: { epochs: 8, sequenceLength: 64 },
+  },
+  ocnli: {
+    ...{ title: "OCNLI, entailment (3), few-shot", task: "text-classification", metric: "accuracy" },
+    training: [{ ...pairs, files: ["fewclue/ocnli/train_few_all.json"] }],
+    heldOut: { ...pairs, files: ["fewclue/ocnli/dev_few_all.json"] },
+    recipe: { epochs: 20, sequenceLength: 96 },
+  },
+  msra: {
+    ...{ title: "MSRA, names", task: "token-classification", metric: "f1" },
+    training: [{ ...msra, part: "train" }],
+    heldOut: { ...msra, part: "validation" },
+    recipe: { epochs: 8, sequenceLength: 128 },
+  },
+  cmrc: {
+    ...{ title: "CMRC 2018, answers in a text", task: "question-answering", metric: "f1" },
+    training: [questions("qa/cmrc2018/trial.squad.json"), { ...cmrc, part: "train" }],
+    heldOut: { ...cmrc, part: "validation" },
+    recipe: { epochs: 3, sequenceLength: 256, stride: 64 },
+    trainingRows: 600,
+    heldOutRows: 300,
+  },
+  drcd: {
+    ...{ title: "DRCD, answers in a text, traditional", task: "question-answering", metric: "f1" },
+    training: [{ ...drcd, part: "train" }],
+    heldOut: { ...drcd, part: "validation" },
+    recipe: { epochs: 3, sequenceLength: 256, stride: 64 },
+    trainingRows: 600,
+    heldOutRows: 300,
+  },
+  c3: {
+    ...{ title: "C3, questions on dialogues (2 to 4 choices)", task: "multiple-choice", metric: "accuracy" },
+    training: [{ as: "c3", files: ["mc/c3/c3-d-train.json"] }],
+    heldOut: { as: "c3", files: ["mc/c3/c3-d-dev.json"] },
+    recipe: { epochs: 3, sequenceLength: 128 },
+    trainingRows: 1000,
+  },
+};
+
+function taskCalled(name: string): ChineseTask {
+  const task = tasks[name];
+  if (task === undefined) throw new Error(`${name} is none of ${Object.keys(tasks).join(", ")}`);
+  return task;
+}
+
+const rowsOf = ({ files, options, ...rest }: DataSetFiles): Promise<Row[]> =>
+  dataSetRows({
+    ...rest,
+    files: files.map((file) => join(data, file)),
+    // A few published questions are empty.
+    options: { ...options, onBadRow: () => undefined },
+  });
+
+const trainingRows = async ({ training }: ChineseTask): Promise<Row[]> =>
+  (await Promise.all(training.map(rowsOf))).flat();
+
+/** What there is to read in a row: several questions have the same context, which shall count once. */
+function textsOf({ text, textPair, tokens, context, question }: Row): string[] {
+  const texts = [text, textPair, tokens && (tokens as string[]).join(""), context, question];
+  return texts.filter((part) => part !== undefined).map(String);
+}
+
+/** Documents with blank lines between them, each once: what is held out for a task stays out. */
+async function writeCorpus(file: string): Promise<void> {
+  const documents = new Set<string>();
+  for (const task of Object.values(tasks)) {
+    for (const text of (await trainingRows(task)).flatMap(textsOf)) documents.add(text);
+  }
+  const read = (path: string): string => readFileSync(join(data, path), "utf8");
+  for (const part of ["0-3252", "3252-6382", "6382-9407", "12345-15323", "15323-18280"]) {
+    for (const row of JSON.parse(read(`chat/alpaca_zh/${part}.json`)) as Record<string, string>[]) {
+      documents.add([row.instruction, row.input, row.output].filter(Boolean).join("\n"));
+    }
+  }
+  const sentences = read("mt/tatoeba/cmn.txt").split("\n");
+  documents.add(sentences.flatMap((line) => line.split("\t")[1] ?? []).join("\n"));
+  for (const document of read("lm/zh/CLUECorpusSmall_bert_sampled.txt").split(/\n\n+/)) documents.add(document);
+  const texts = [...documents].map((document) => document.replace(/\s*\n\s*/g, "\n").trim()).filter(Boolean);
+  writeFileSync(file, `${texts.join("\n\n")}\n`);
+}
+
+async function writeRows(name: string): Promise<{ train: string; validation: string; majority: number }> {
+  const task = taskCalled(name);
+  const training = drawnRows(await trainingRows(task), task.trainingRows ?? 2000);
+  const heldOut = drawnRows(await rowsOf(task.heldOut), task.heldOutRows ?? 1000);
+  const [train, validation] = [runs.path(`${name}.train.jsonl`), runs.path(`${name}.held-out.jsonl`)];
+  writeFileSync(train, linesOfRows(training));
+  writeFileSync(validation, linesOfRows(heldOut));
+  return { train, validation, majority: guess(task.task, training, heldOut) };
+}
+
+/** The most frequent class or choice; no names at all; of a text what stands before the first comma or full stop. */
+function guess(task: TaskName, training: readonly Row[], heldOut: readonly Row[]): number {
+  if (task === "token-classification") return 0;
+  if (task === "question-answering") {
+    const scores = heldOut.map(({ context, answers }) => {
+      const truths = (answers as { text: string }[]).map(({ text }) => text);
+      return cmrcScore(truths, /^[^，。；]*/.exec(String(context))?.[0] ?? "").f1 / 100;
+    });
+    return scores.reduce((sum, score) => sum + score, 0) / scores.length;
+  }
+  const gold = heldOut.map(({ label }) => String(label));
+  const most = majorityClass(training.map(({ label }) => String(label)));
+  return accuracy(gold, new Array(gold.length).fill(most));
+}
+
+await runs.finish(async () => {
+  const corpus = runs.path("corpus.txt");
+  if (!existsSync(corpus)) await writeCorpus(corpus);
+  const pretrained = await runs.pretrained("pretrained", { ...pretraining, corpus });
+  // The same values that the pretrained model began with: a step at a rate of nothing.
+  const untrained = { tokenizer: pretrained, steps: 1, learningRate: 0, warmupSteps: 0, lengthPhases: null };
+  const scratch = await runs.pretrained("scratch", { ...pretraining, ...untrained, corpus });
+  const rows: string[][] = [];
+  for (const name of values.only?.split(",") ?? Object.keys(tasks)) {
+    const { title, task, metric, recipe } = taskCalled(name);
+    const { majority, ...files } = await writeRows(name);
+    const scores = { scratch: [] as number[], pretrained: [] as number[] };
+    for (const seed of seeds) {
+      for (const [start, model] of [
+        ["scratch", scratch],
+        ["pretrained", pretrained],
+      ] as const) {
+        const figures = await runs.finetuned(`${name} ${start} ${seed}`, { ...recipe, ...files, task, model, seed });
+        scores[start].push(figures[metric] ?? Number.NaN);
+      }
+    }
+    rows.push([`${title} (${metric})`, percent(majority), meanPercent(scores.scratch), meanPercent(scores.pretrained)]);
+  }
+  writeTable("chinese-bert", ["", "most frequent", "from random weights", "pretrained"], rows);
+});

@@ -1,0 +1,56 @@
+/**
+ * λ of GPT's fine-tuning, 0.5 against 0: a small GPT that Cloze pretrains, what it reaches on tasks, and how much of the
+ * language it forgets on the way:
+ *
+ *     npx tsx --conditions=@cloze/source scripts/language-modeling-weight.ts --data ../shared/data --folder weights \
+ *       [--seeds 0,1] [--threads 1] [--minutes 5]
+ *
+ * Perplexity is that of held-out text of the Brown corpus. All runs have equal steps and are judged at their end. Writes the
+ * table of docs/results.md. What is done is kept in --folder: after --minutes it ends with status 3, and the same command
+ * goes on.
+ */
+import { evaluateModel } from "../src/training/index.ts";
+import { brownParts, brownRuns, englishTask } from "./brown-models.ts";
+import { meanOf, meanPercent, writeTable } from "./kept-runs.ts";
+
+const { runs, data, seeds } = brownRuns();
+const epochs = 4;
+
+await runs.finish(async () => {
+  const { training, heldOut } = await brownParts(runs);
+  const model = await runs.pretrained("gpt", {
+    architecture: "openai-gpt",
+    preset: "tiny",
+    corpus: training,
+    vocabSize: 4096,
+    sequenceLength: 64,
+    batchSize: 32,
+    steps: 2000,
+    learningRate: 1e-3,
+    holdOutEvery: 0,
+    checkpointEvery: 0,
+    seed: 1,
+  });
+  const perplexity = async (folder: string) => {
+    const options = { sequenceLength: 64, threads: runs.threads, onWarning: () => undefined };
+    const { metrics } = await evaluateModel("causal-language-modeling", folder, heldOut, options);
+    return { perplexity: metrics.perplexity ?? Number.NaN };
+  };
+  const before = await runs.figures("perplexity before", () => perplexity(model));
+  const rows: string[][] = [["before", "", "", before.perplexity?.toFixed(1) ?? ""]];
+  for (const name of ["sst2", "trec"]) {
+    const { title, metric, settings } = await englishTask(runs, data, name);
+    for (const languageModelingWeight of [0, 0.5]) {
+      const run = { ...settings, model, epochs, languageModelingWeight, evaluateEvery: 0, checkpointEvery: 0 };
+      const all = [];
+      for (const seed of seeds) {
+        const key = `${name} ${languageModelingWeight} ${seed}`;
+        all.push(await runs.finetuned(key, { ...run, seed }, perplexity));
+      }
+      const scores = all.map((figures) => figures[metric] ?? Number.NaN);
+      const after = meanOf(all.map((figures) => figures.perplexity ?? Number.NaN));
+      rows.push([title, String(languageModelingWeight), meanPercent(scores), after.toFixed(1)]);
+    }
+  }
+  writeTable("language-modeling-weight", ["", "λ", "score", "perplexity of held-out text"], rows);
+});
