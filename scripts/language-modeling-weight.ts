@@ -14,7 +14,7 @@ import { brownParts, brownRuns, englishTask } from "./brown-models.ts";
 import { meanOf, meanPercent, writeTable } from "./kept-runs.ts";
 
 const { runs, data, seeds } = brownRuns();
-const epochs = 4;
+const epochs = 2;
 
 await runs.finish(async () => {
   const { training, heldOut } = await brownParts(runs);
