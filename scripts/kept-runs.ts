@@ -2,7 +2,7 @@
  * Many small trainings that go on where they were left: a model that is pretrained resumes from its checkpoint, and the
  * figure of every finished fine-tuning is kept in `figures.json`, so that the same command again makes only what is missing.
  */
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import {
@@ -31,18 +31,21 @@ export class KeptRuns {
   readonly folder: string;
   readonly threads: number;
   readonly #deadline: number;
-  readonly #figures: Record<string, Metrics>;
 
   constructor({ folder, threads, minutes }: KeptRunsOptions) {
     mkdirSync(folder, { recursive: true });
     this.folder = folder;
     this.threads = threads;
     this.#deadline = Date.now() + minutes * 60_000;
-    this.#figures = existsSync(this.#file) ? JSON.parse(readFileSync(this.#file, "utf8")) : {};
   }
 
   get #file(): string {
     return join(this.folder, "figures.json");
+  }
+
+  /** Read anew each time: another command may have added some. */
+  #figures(): Record<string, Metrics> {
+    return existsSync(this.#file) ? JSON.parse(readFileSync(this.#file, "utf8")) : {};
   }
 
   path(...names: readonly string[]): string {
@@ -51,12 +54,11 @@ export class KeptRuns {
 
   /** The kept figures of `key`, or those of `measure`, which are kept from now on. */
   async figures(key: string, measure: (signal: AbortSignal) => Promise<Metrics>): Promise<Metrics> {
-    const known = this.#figures[key];
+    const known = this.#figures()[key];
     if (known !== undefined) return known;
     const start = Date.now();
     const measured = await measure(this.#signal());
-    this.#figures[key] = measured;
-    writeFileSync(this.#file, `${JSON.stringify(this.#figures, null, 2)}\n`);
+    writeFileSync(this.#file, `${JSON.stringify({ ...this.#figures(), [key]: measured }, null, 2)}\n`);
     const shown = Object.entries(measured).map(([name, value]) => `${name} ${value.toFixed(4)}`);
     console.error(`${key}: ${shown.join(", ")} (${((Date.now() - start) / 1000).toFixed(0)} s)`);
     return measured;
@@ -64,7 +66,7 @@ export class KeptRuns {
 
   /** Figures that were kept before. */
   known(key: string): Metrics {
-    return this.#figures[key] ?? {};
+    return this.#figures()[key] ?? {};
   }
 
   /** The folder of a pretrained model; its held-out figures are kept as `pretrain NAME`. */
@@ -94,7 +96,7 @@ export class KeptRuns {
     settings: Partial<FinetuneSettings>,
     after: (folder: string) => Promise<Metrics> = async () => ({}),
   ): Promise<Metrics> {
-    const output = this.path("fine-tuning");
+    const output = this.path(key);
     return this.figures(key, async (signal) => {
       const result = await finetune(
         { threads: this.threads, ...settings, output },
@@ -103,7 +105,9 @@ export class KeptRuns {
       );
       await result.model.release();
       if (result.done.reason === "interrupted" || result.evaluation === undefined) throw new OutOfTime();
-      return { ...result.evaluation.metrics, ...(await after(output)) };
+      const measured = { ...result.evaluation.metrics, ...(await after(output)) };
+      rmSync(output, { recursive: true });
+      return measured;
     });
   }
 
@@ -120,7 +124,7 @@ export class KeptRuns {
     } catch (error) {
       if (!(error instanceof OutOfTime)) throw error;
       console.error(
-        `The time is over; ${Object.keys(this.#figures).length} figures are kept. The same command goes on.`,
+        `The time is over; ${Object.keys(this.#figures()).length} figures are kept. The same command goes on.`,
       );
       process.exit(UNFINISHED);
     }

@@ -5,11 +5,12 @@
  *     npx tsx --conditions=@cloze/source scripts/language-modeling-weight.ts --data ../shared/data --folder weights \
  *       [--seeds 0,1] [--threads 1] [--minutes 5]
  *
- * Perplexity is that of held-out text of the Brown corpus. All runs have equal steps and are judged at their end. Writes the
- * table of docs/results.md. What is done is kept in --folder: after --minutes it ends with status 3, and the same command
+ * Perplexity is that of held-out text of the Brown corpus, on which it was pretrained, and of the task's held-out texts. All
+ * runs have equal steps and are judged at their end. Writes the table of docs/results.md. What is done is kept in --folder: after --minutes it ends with status 3, and the same command
  * goes on.
  */
-import { evaluateModel } from "../src/training/index.ts";
+import { readFileSync, writeFileSync } from "node:fs";
+import { evaluateModel, type Metrics } from "../src/training/index.ts";
 import { brownParts, brownRuns, englishTask } from "./brown-models.ts";
 import { meanOf, meanPercent, writeTable } from "./kept-runs.ts";
 
@@ -31,26 +32,36 @@ await runs.finish(async () => {
     checkpointEvery: 0,
     seed: 1,
   });
-  const perplexity = async (folder: string) => {
+  const perplexity = async (folder: string, file: string): Promise<number> => {
     const options = { sequenceLength: 64, threads: runs.threads, onWarning: () => undefined };
-    const { metrics } = await evaluateModel("causal-language-modeling", folder, heldOut, options);
-    return { perplexity: metrics.perplexity ?? Number.NaN };
+    const { metrics } = await evaluateModel("causal-language-modeling", folder, file, options);
+    return metrics.perplexity ?? Number.NaN;
   };
-  const before = await runs.figures("perplexity before", () => perplexity(model));
-  const rows: string[][] = [["before", "", "", before.perplexity?.toFixed(1) ?? ""]];
+  const rows: string[][] = [];
   for (const name of ["sst2", "trec"]) {
     const { title, metric, settings } = await englishTask(runs, data, name);
+    const texts = runs.path(`${name}.held-out.txt`);
+    const examples = readFileSync(settings.validation ?? "", "utf8")
+      .trim()
+      .split("\n");
+    writeFileSync(texts, examples.map((line) => JSON.parse(line).text).join("\n\n"));
+    const perplexities = async (folder: string) => ({
+      brown: await perplexity(folder, heldOut),
+      texts: await perplexity(folder, texts),
+    });
+    const before = await runs.figures(`${name} before`, () => perplexities(model));
+    rows.push([title, "before", "", ...[before.brown, before.texts].map((value) => (value ?? Number.NaN).toFixed(0))]);
     for (const languageModelingWeight of [0, 0.5]) {
       const run = { ...settings, model, epochs, languageModelingWeight, evaluateEvery: 0, checkpointEvery: 0 };
-      const all = [];
+      const all: Metrics[] = [];
       for (const seed of seeds) {
         const key = `${name} ${languageModelingWeight} ${seed}`;
-        all.push(await runs.finetuned(key, { ...run, seed }, perplexity));
+        all.push(await runs.finetuned(key, { ...run, seed }, perplexities));
       }
-      const scores = all.map((figures) => figures[metric] ?? Number.NaN);
-      const after = meanOf(all.map((figures) => figures.perplexity ?? Number.NaN));
-      rows.push([title, String(languageModelingWeight), meanPercent(scores), after.toFixed(1)]);
+      const figures = (figure: string): number[] => all.map((metrics) => metrics[figure] ?? Number.NaN);
+      const after = ["brown", "texts"].map((figure) => meanOf(figures(figure)).toFixed(0));
+      rows.push([title, String(languageModelingWeight), meanPercent(figures(metric)), ...after]);
     }
   }
-  writeTable("language-modeling-weight", ["", "λ", "score", "perplexity of held-out text"], rows);
+  writeTable("language-modeling-weight", ["", "λ", "score", "perplexity: Brown", "the task's texts"], rows);
 });
