@@ -31,8 +31,10 @@ export function specialToken(content: string, options: Partial<Omit<AddedToken, 
   return { content, singleWord: false, lstrip: false, rstrip: false, normalized: false, special: true, ...options };
 }
 
-/** Longer than any added token: a bound against hostile files. */
+/** Longer than any added token, and more of them than any model has: bounds against hostile files. */
 const LONGEST_TOKEN = 1024;
+const MOST_ADDED_TOKENS = 1 << 16;
+const MOST_ADDED_CHARACTERS = 1 << 21;
 
 /** Called for each part of a text: an added token with its id, or, without an id, text between them. */
 export type PartReceiver = (part: AlignedText, id: number | undefined) => void;
@@ -45,24 +47,22 @@ interface Matcher {
 export class AddedVocabulary {
   readonly #byId = new Map<number, AddedTokenWithId>();
   /** Ids by content, and by what the normalizer makes of it. */
-  readonly #ids = new Map<string, number>();
+  readonly #ids: ReadonlyMap<string, number>;
   readonly #contents = new Map<string, number>();
+  /** What the normalizer makes of contents, where that is something else. */
   readonly #surfaces = new Map<number, string>();
-  readonly #original: Matcher | undefined;
-  readonly #normalized: Matcher | undefined;
+  /** Finds the tokens in original texts and in normalized ones; made for the first text. */
+  readonly #original = new LazyMatcher(() => this.#entries(false));
+  readonly #normalized = new LazyMatcher(() => this.#entries(true));
 
   constructor(tokens: Iterable<AddedTokenWithId>, normalizer?: Normalizer) {
     for (const token of tokens) this.#byId.set(token.id, token);
     for (const { id, content, normalized } of this.#byId.values()) {
       const surface = (normalized && normalizer?.normalize(new AlignedText(content, false)).text) || content;
-      this.#surfaces.set(id, surface);
-      this.#ids.set(surface, id).set(content, id);
+      if (surface !== content) this.#surfaces.set(id, surface);
       this.#contents.set(content, id);
     }
-    const matcher = (normalized: boolean): Matcher | undefined =>
-      matcherOf(this.tokens().flatMap((token) => (token.normalized === normalized ? [this.#entryOf(token.id)] : [])));
-    this.#original = matcher(false);
-    this.#normalized = matcher(true);
+    this.#ids = this.#surfaces.size === 0 ? this.#contents : this.#idsOfSurfaces();
   }
 
   /** All added tokens in the order of their ids. */
@@ -82,7 +82,7 @@ export class AddedVocabulary {
 
   /** The token as it stands in a normalized text; this is also what the reference decodes it to. */
   surfaceOf(id: number): string | undefined {
-    return this.#surfaces.get(id);
+    return this.#surfaces.get(id) ?? this.#byId.get(id)?.content;
   }
 
   idOf(token: string): number | undefined {
@@ -91,22 +91,48 @@ export class AddedVocabulary {
 
   /** Parts the original text at the tokens that are looked for there. */
   splitOriginal(text: AlignedText, receive: PartReceiver): void {
-    splitAt(text, this.#original, receive);
+    if (text.text !== "") splitAt(text, this.#original.get(), receive);
   }
 
   /** Parts a normalized text at the tokens that are looked for there. */
   splitNormalized(text: AlignedText, receive: PartReceiver): void {
-    splitAt(text, this.#normalized, receive);
+    if (text.text !== "") splitAt(text, this.#normalized.get(), receive);
   }
 
-  #entryOf(id: number): readonly [string, AddedTokenWithId] {
-    return [this.#surfaces.get(id)!, this.#byId.get(id)!];
+  #idsOfSurfaces(): Map<string, number> {
+    const ids = new Map<string, number>();
+    for (const { id, content } of this.#byId.values()) ids.set(this.surfaceOf(id)!, id).set(content, id);
+    return ids;
+  }
+
+  #entries(normalized: boolean): (readonly [surface: string, token: AddedTokenWithId])[] {
+    return this.tokens().flatMap((token) =>
+      token.normalized === normalized ? [[this.surfaceOf(token.id)!, token] as const] : [],
+    );
+  }
+}
+
+class LazyMatcher {
+  readonly #entries: () => (readonly [surface: string, token: AddedTokenWithId])[];
+  #matcher: Matcher | undefined;
+  #isMade = false;
+
+  constructor(entries: () => (readonly [surface: string, token: AddedTokenWithId])[]) {
+    this.#entries = entries;
+  }
+
+  /** Undefined if there is nothing to find. */
+  get(): Matcher | undefined {
+    if (!this.#isMade) this.#matcher = matcherOf(this.#entries());
+    this.#isMade = true;
+    return this.#matcher;
   }
 }
 
 /** Reads `added_tokens` of tokenizer.json. */
 export function readAddedTokens(fields: JsonFields): AddedTokenWithId[] {
   const seen = new Map<number, string>();
+  let characters = 0;
   return fields.objects(
     "added_tokens",
     (entry) => {
@@ -114,8 +140,13 @@ export function readAddedTokens(fields: JsonFields): AddedTokenWithId[] {
       const token = { id, ...readAddedToken(entry, true) };
       if (seen.has(id)) throw entry.error("id", `an id of its own (${id} is that of ${JSON.stringify(seen.get(id))})`);
       seen.set(id, token.content);
+      characters += token.content.length;
+      if (characters > MOST_ADDED_CHARACTERS) {
+        throw entry.error("content", `tokens of together at most ${MOST_ADDED_CHARACTERS} characters`, "more");
+      }
       return token;
     },
+    MOST_ADDED_TOKENS,
     [],
   );
 }
@@ -138,6 +169,7 @@ export function readAddedToken(entry: JsonFields, special: boolean): AddedToken 
 /** Reads `added_tokens.json`, where tokens that were added to an old tokenizer stand with their ids. */
 export function readAddedTokenIds(value: JsonFields): AddedTokenWithId[] {
   const tokens: AddedTokenWithId[] = [];
+  requireFewTokens(value);
   value.forEach((content, id) => {
     if (!isCount(id)) throw fieldError(value.file, JSON.stringify(content), "an id", id);
     if (content === "" || content.length > LONGEST_TOKEN) {
@@ -146,6 +178,13 @@ export function readAddedTokenIds(value: JsonFields): AddedTokenWithId[] {
     tokens.push({ id, ...specialToken(content, { special: false, normalized: true }) });
   });
   return tokens;
+}
+
+/** Refuses an object of more entries than any model has added tokens. */
+export function requireFewTokens(value: JsonFields): void {
+  if (value.size <= MOST_ADDED_TOKENS) return;
+  const field = value.path || "(the whole file)";
+  throw fieldError(value.file, field, `at most ${MOST_ADDED_TOKENS} added tokens`, value.size);
 }
 
 export function addedTokenToJSON(token: AddedTokenWithId): Record<string, unknown> {
@@ -209,11 +248,11 @@ class ManyTokens {
 }
 
 function splitAt(source: AlignedText, matcher: Matcher | undefined, receive: PartReceiver): void {
-  const { text } = source;
   if (!matcher) {
-    if (text !== "") receive(source, undefined);
+    receive(source, undefined);
     return;
   }
+  const { text } = source;
   const { pattern, tokens } = matcher;
   pattern.lastIndex = 0;
   let done = 0;

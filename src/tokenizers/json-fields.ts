@@ -6,24 +6,45 @@ import { TokenizerError } from "../errors.ts";
 export type JsonObject = { [key: string]: JsonValue };
 export type JsonValue = string | number | boolean | null | readonly JsonValue[] | JsonObject;
 
-/** An object of many keys, such as a vocabulary, without a hash table unless one is needed. */
+/** Settings have fewer items; only what is visited one by one, such as a vocabulary, may have more. */
+const MOST_SETTINGS = 1 << 14;
+
+/** An object of many keys, such as a vocabulary, that stays text: each visit reads it again. */
 export class LargeObject {
-  readonly keys: readonly string[];
-  readonly values: readonly unknown[];
-  #byKey: ReadonlyMap<string, unknown> | undefined;
+  /** Keys, those that stand there twice counted twice. */
+  readonly size: number;
+  readonly forEach: (visit: (key: string, value: unknown) => void) => void;
 
-  constructor(keys: readonly string[], values: readonly unknown[]) {
-    this.keys = keys;
-    this.values = values;
-  }
-
-  get(key: string): unknown {
-    this.#byKey ??= new Map(this.keys.map((each, index) => [each, this.values[index]]));
-    return this.#byKey.get(key);
+  constructor(size: number, forEach: (visit: (key: string, value: unknown) => void) => void) {
+    this.size = size;
+    this.forEach = forEach;
   }
 
   toJSON(): Record<string, unknown> {
-    return Object.fromEntries(this.keys.map((key, index) => [key, this.values[index]]));
+    const entries: [string, unknown][] = [];
+    this.forEach((key, value) => {
+      entries.push([key, value]);
+    });
+    return Object.fromEntries(entries);
+  }
+}
+
+/** An array of many items, such as merges, that stays text: each visit reads it again. */
+export class LargeArray {
+  readonly length: number;
+  readonly forEach: (visit: (item: unknown, index: number) => void) => void;
+
+  constructor(length: number, forEach: (visit: (item: unknown, index: number) => void) => void) {
+    this.length = length;
+    this.forEach = forEach;
+  }
+
+  toJSON(): unknown[] {
+    const items: unknown[] = [];
+    this.forEach((item) => {
+      items.push(item);
+    });
+    return items;
   }
 }
 
@@ -32,7 +53,8 @@ export class JsonFields {
   readonly file: string;
   /** Path of this object inside the file, such as `model` or `normalizer.normalizers.0`; empty for the whole. */
   readonly path: string;
-  readonly #object: Record<string, unknown> | LargeObject;
+  readonly #given: Record<string, unknown> | LargeObject;
+  #settings: Record<string, unknown> | undefined;
 
   constructor(value: unknown, file: string, path = "") {
     this.file = file;
@@ -40,7 +62,12 @@ export class JsonFields {
     if (typeof value !== "object" || value === null || Array.isArray(value)) {
       throw fieldError(file, path || "(the whole file)", "an object", value);
     }
-    this.#object = value as Record<string, unknown> | LargeObject;
+    this.#given = value as Record<string, unknown> | LargeObject;
+  }
+
+  /** How many keys there are, those that stand there twice counted twice. */
+  get size(): number {
+    return this.#given instanceof LargeObject ? this.#given.size : Object.keys(this.#given).length;
   }
 
   has(name: string): boolean {
@@ -49,20 +76,17 @@ export class JsonFields {
   }
 
   keys(): readonly string[] {
-    return this.#object instanceof LargeObject ? this.#object.keys : Object.keys(this.#object);
+    return Object.keys(this.#object);
   }
 
   /** Calls `visit` for each key, and for one that stands there twice perhaps twice. */
   forEach(visit: (key: string, value: unknown) => void): void {
-    if (this.#object instanceof LargeObject) {
-      const { keys, values } = this.#object;
-      for (let index = 0; index < keys.length; index++) visit(keys[index]!, values[index]);
-    } else for (const [key, value] of Object.entries(this.#object)) visit(key, value);
+    if (this.#given instanceof LargeObject) this.#given.forEach(visit);
+    else for (const [key, value] of Object.entries(this.#given)) visit(key, value);
   }
 
   /** The value as it is, undefined where absent. */
   raw(name: string): unknown {
-    if (this.#object instanceof LargeObject) return this.#object.get(name);
     return Object.hasOwn(this.#object, name) ? this.#object[name] : undefined;
   }
 
@@ -96,16 +120,28 @@ export class JsonFields {
     return new JsonFields(this.raw(name), this.file, this.#at(name));
   }
 
+  /** An array as it is: for few items. */
   array(name: string, fallback?: readonly unknown[]): readonly unknown[] {
-    const value = this.#valueOr(name, fallback);
-    return Array.isArray(value) ? value : this.#fail(name, "an array");
+    const items = this.items(name, fallback);
+    if (items.length > MOST_SETTINGS) throw this.error(name, `an array of at most ${MOST_SETTINGS} items`);
+    return items instanceof LargeArray ? items.toJSON() : items;
   }
 
-  /** What `read` makes of each object of an array. The next is not looked at before one is read. */
-  objects<T>(name: string, read: (fields: JsonFields) => T, fallback?: readonly unknown[]): T[] {
-    return this.array(name, fallback).map((item, index) =>
-      read(new JsonFields(item, this.file, this.#at(`${name}.${index}`))),
-    );
+  /** An array of any length, to be visited item by item. */
+  items(name: string, fallback?: readonly unknown[]): readonly unknown[] | LargeArray {
+    const value = this.#valueOr(name, fallback);
+    return Array.isArray(value) || value instanceof LargeArray ? value : this.#fail(name, "an array");
+  }
+
+  /** What `read` makes of each object of an array of at most `most`. The next is not looked at before one is read. */
+  objects<T>(name: string, read: (fields: JsonFields) => T, most = MOST_SETTINGS, fallback?: readonly unknown[]): T[] {
+    const items = this.items(name, fallback);
+    if (items.length > most) throw this.error(name, `an array of at most ${most} items`);
+    const made: T[] = [];
+    items.forEach((item, index) => {
+      made.push(read(new JsonFields(item, this.file, this.#at(`${name}.${index}`))));
+    });
+    return made;
   }
 
   /** One of the given strings. */
@@ -118,6 +154,21 @@ export class JsonFields {
   /** The error for a field that is not as expected. */
   error(name: string, expected: string, received: unknown = this.raw(name), hint?: string): TokenizerError {
     return fieldError(this.file, this.#at(name), expected, received, hint);
+  }
+
+  get #object(): Record<string, unknown> {
+    if (!(this.#given instanceof LargeObject)) return this.#given;
+    if (this.#given.size > MOST_SETTINGS) {
+      const field = this.path || "(the whole file)";
+      throw fieldError(
+        this.file,
+        field,
+        `an object of at most ${MOST_SETTINGS} settings`,
+        `one of ${this.#given.size}`,
+      );
+    }
+    this.#settings ??= this.#given.toJSON();
+    return this.#settings;
   }
 
   #valueOr(name: string, fallback: unknown): unknown {
@@ -162,7 +213,7 @@ function describe(value: unknown): string {
 }
 
 function safeStringify(value: unknown): string {
-  if (Array.isArray(value)) return `an array of ${value.length}`;
+  if (Array.isArray(value) || value instanceof LargeArray) return `an array of ${value.length}`;
   if (typeof value === "object" && value !== null) return "an object";
   return String(value);
 }

@@ -22,6 +22,8 @@ import { type ReadText, type ReadTokenizerFile, readVocabularyFiles } from "./vo
 
 /** No published file is larger: a bound, so that a hostile one, perhaps a small packed one, cannot fill the memory. */
 const MOST_BYTES = 40 << 20;
+/** The same for files that are read as one text, such as vocab.txt and merges.txt. */
+const MOST_TEXT_BYTES = 16 << 20;
 
 /** Reads from a folder of this machine; a file may also be packed as `name.gz`. */
 export function folderReader(folder: string): ReadTokenizerFile {
@@ -41,8 +43,8 @@ async function isFile(path: string): Promise<boolean> {
   return true;
 }
 
-function requireModestSize(bytes: number, file: string): void {
-  if (bytes > MOST_BYTES) throw fieldError(file, "(the whole file)", `of at most ${MOST_BYTES} bytes`, bytes);
+function requireModestSize(bytes: number, file: string, most = MOST_BYTES): void {
+  if (bytes > most) throw fieldError(file, "(the whole file)", `of at most ${most} bytes`, bytes);
 }
 
 export interface PretrainedParts {
@@ -59,16 +61,21 @@ export async function readPretrainedTokenizer(folder: string, readFile: ReadToke
   return naming(folder, () => readParts(folder, readFile));
 }
 
-async function readParts(folder: string, readFile: ReadTokenizerFile): Promise<PretrainedParts> {
+async function readParts(folder: string, readAnyFile: ReadTokenizerFile): Promise<PretrainedParts> {
   const path = (name: string): string => (folder === "" ? name : `${folder.replace(/\/$/, "")}/${name}`);
+  const readFile = remembering(async (name) => {
+    const content = await readAnyFile(name);
+    if (content !== undefined) requireModestSize(content.length, path(name));
+    return content;
+  });
   const read: ReadText = async (name) => {
     const content = await readFile(name);
-    if (content !== undefined) requireModestSize(content.length, path(name));
+    if (content !== undefined) requireModestSize(content.length, path(name), MOST_TEXT_BYTES);
     return typeof content === "object" ? decodeText(content, path(name), "tokenizer") : content;
   };
   const json = async (name: string): Promise<JsonFields | undefined> => {
-    const text = await read(name);
-    return text === undefined ? undefined : readJsonFields(text, path(name));
+    const content = await readFile(name);
+    return content === undefined ? undefined : readJsonFields(content, path(name));
   };
   const empty = (name: string): JsonFields => new JsonFields({}, path(name));
   const whole = await json("tokenizer.json");
@@ -77,7 +84,7 @@ async function readParts(folder: string, readFile: ReadTokenizerFile): Promise<P
   const config = readTokenizerConfig(
     (await json("tokenizer_config.json")) ?? empty("tokenizer_config.json"),
     (await json("special_tokens_map.json")) ?? empty("special_tokens_map.json"),
-    modelClass ?? (whole === undefined ? await classOfVocabularyFiles(read) : undefined),
+    modelClass ?? (whole === undefined ? await classOfVocabularyFiles(readFile, json) : undefined),
   );
   const chatTemplate = await read("chat_template.jinja");
   if (chatTemplate !== undefined) config.rest = { ...config.rest, chat_template: chatTemplate };
@@ -93,11 +100,28 @@ async function readParts(folder: string, readFile: ReadTokenizerFile): Promise<P
 }
 
 /** Folders from before tokenizer.json may name no class; then the kind of their vocabulary tells. */
-async function classOfVocabularyFiles(read: ReadText): Promise<string | undefined> {
-  if ((await read("vocab.txt")) !== undefined) return "BertTokenizer";
-  const vocabulary = await read("vocab.json");
+async function classOfVocabularyFiles(
+  readFile: ReadTokenizerFile,
+  json: (name: string) => Promise<JsonFields | undefined>,
+): Promise<string | undefined> {
+  if ((await readFile("vocab.txt")) !== undefined) return "BertTokenizer";
+  const vocabulary = await json("vocab.json");
   if (vocabulary === undefined) return undefined;
-  return vocabulary.includes('"<mask>"') ? "RobertaTokenizer" : "GPT2Tokenizer";
+  let hasMask = false;
+  vocabulary.forEach((token) => {
+    hasMask ||= token === "<mask>";
+  });
+  return hasMask ? "RobertaTokenizer" : "GPT2Tokenizer";
+}
+
+/** Reads each file once: some are asked for by what decides, and again by what they decide for. */
+function remembering(readFile: ReadTokenizerFile): ReadTokenizerFile {
+  const contents = new Map<string, ReturnType<ReadTokenizerFile>>();
+  return (name) => {
+    const content = contents.get(name) ?? readFile(name);
+    contents.set(name, content);
+    return content;
+  };
 }
 
 /** Writes a tokenizer's files, each of them whole or not at all. */

@@ -1,6 +1,12 @@
 /** The settings beside a pipeline: tokenizer_config.json and special_tokens_map.json. */
-import { type AddedToken, addedTokenFieldsToJSON, readAddedToken, specialToken } from "./added-vocabulary.ts";
-import { JsonFields } from "./json-fields.ts";
+import {
+  type AddedToken,
+  addedTokenFieldsToJSON,
+  readAddedToken,
+  requireFewTokens,
+  specialToken,
+} from "./added-vocabulary.ts";
+import { JsonFields, LargeArray } from "./json-fields.ts";
 import { SPECIAL_TOKEN_NAMES, type SpecialTokenName, tokenizerClass } from "./tokenizer-classes.ts";
 import type { Side } from "./truncation.ts";
 
@@ -122,8 +128,8 @@ function readAdditionalTokens(sources: readonly JsonFields[], published: readonl
   for (const fields of sources) {
     for (const name of ["additional_special_tokens", "extra_special_tokens"]) {
       const value = fields.raw(name);
-      if (!Array.isArray(value)) continue;
-      const list = new JsonFields({ ...value }, fields.file, name);
+      if (!Array.isArray(value) && !(value instanceof LargeArray)) continue;
+      const list = new JsonFields({ ...fields.array(name) }, fields.file, name);
       return list.keys().map((key) => readToken(list, key));
     }
   }
@@ -134,10 +140,12 @@ function readAddedTokensDecoder(config: JsonFields): Map<number, AddedToken> {
   const tokens = new Map<number, AddedToken>();
   if (!config.has("added_tokens_decoder")) return tokens;
   const decoder = config.object("added_tokens_decoder");
-  for (const key of decoder.keys()) {
+  requireFewTokens(decoder);
+  decoder.forEach((key, value) => {
     if (!/^\d{1,9}$/.test(key)) throw decoder.error(key, "a key that is an id", key);
-    tokens.set(Number(key), readAddedToken(decoder.object(key), false));
-  }
+    const entry = new JsonFields(value, config.file, `added_tokens_decoder.${key}`);
+    tokens.set(Number(key), readAddedToken(entry, false));
+  });
   return tokens;
 }
 

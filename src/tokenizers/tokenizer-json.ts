@@ -10,13 +10,13 @@ import { readPreTokenizer } from "./pre-tokenizers/index.ts";
 import { requireNoHoles, TokenizerPipeline } from "./tokenizer-pipeline.ts";
 
 /**
- * Builds the pipeline from the text of a tokenizer.json.
+ * Builds the pipeline from a tokenizer.json, as text or as bytes.
  *
  * @param file names the source in errors.
  * @throws TokenizerError naming the file and the field that is wrong.
  */
-export function readTokenizerJson(text: string, file = "tokenizer.json"): TokenizerPipeline {
-  return readPipeline(readJsonFields(text, file));
+export function readTokenizerJson(content: string | Uint8Array, file = "tokenizer.json"): TokenizerPipeline {
+  return readPipeline(readJsonFields(content, file));
 }
 
 /** The same from fields that were read already. */

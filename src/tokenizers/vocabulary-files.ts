@@ -34,7 +34,7 @@ export async function readVocabularyFiles(
   }
   const text = expected === "wordpiece" ? await read("vocab.txt") : undefined;
   if (text !== undefined) return pipelineOfVocabTxt(text, `${folder}/vocab.txt`, config);
-  const vocab = await read("vocab.json");
+  const vocab = await readFile("vocab.json");
   const merges = await read("merges.txt");
   if (vocab !== undefined && merges !== undefined) {
     if (expected === "character-bpe") {
@@ -58,7 +58,7 @@ export async function readVocabularyFiles(
 
 /** Loaded on demand: its tables are as large as all other tokenizers together. */
 async function xlmPipelineOf(
-  vocab: string,
+  vocab: string | Uint8Array,
   merges: string,
   folder: string,
   config: TokenizerConfig,

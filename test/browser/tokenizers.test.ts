@@ -110,8 +110,6 @@ describe("tokenizers in a browser", () => {
       format: "esm",
       platform: "browser",
       conditions: ["@cloze/source"],
-      // Only loaded for ids on the hub; this bundler does not find its files for browsers.
-      external: ["@huggingface/hub"],
       logLevel: "error",
     });
     page = await browser.newPage();

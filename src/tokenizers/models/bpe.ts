@@ -7,6 +7,7 @@
 import { TokenizerError } from "../../errors.ts";
 import { JsonFields } from "../json-fields.ts";
 import { readJsonFields } from "../json-reader.ts";
+import { forEachLine } from "../lines.ts";
 import { PairTable } from "../pair-table.ts";
 import { Vocabulary } from "../vocabulary.ts";
 import { byteTokenIds } from "./byte-tokens.ts";
@@ -23,6 +24,12 @@ const NO_MERGE = 0x7fffffff;
 
 /** Two tokens that become one. */
 export type Merge = readonly [left: string, right: string];
+
+/** Merges in the order of training, perhaps read from a file again at each visit; `length` is how many at most. */
+export interface Merges {
+  readonly length: number;
+  forEach(visit: (merge: Merge) => void): void;
+}
 
 export interface BpeOptions {
   /** Stands for characters that are not in the vocabulary; without one they vanish. */
@@ -43,12 +50,13 @@ export class BpeModel implements Model {
   readonly vocabulary: Vocabulary;
   readonly allowsCleanUp = false;
   readonly showsUnknownText = false;
-  readonly merges: readonly Merge[];
   readonly options: BpeOptions;
-  /** Rank of each pair of ids that merges. */
-  readonly #ranks: PairTable;
+  /** Ids of the two tokens that each merge joins, left then right. */
+  readonly #pairs: Int32Array;
   /** Id that a merge of each rank gives. */
   readonly #merged: Int32Array;
+  /** Rank of each pair of ids that merges. Made for the first word: many more bytes than the rest of the model. */
+  #ranks: PairTable | undefined;
   readonly #unknownId: number | undefined;
   /** Ids of characters that need no affix, by their code, as far as they are low; -1 for none. Bytes are among them. */
   readonly #lowIds: Int32Array;
@@ -58,10 +66,9 @@ export class BpeModel implements Model {
   readonly #pairRanks = new Int32Array(FEW_SYMBOLS);
   readonly #queue = new MergeQueue();
 
-  /** `merges` in the order of training. `file` names the source in errors. */
-  constructor(vocabulary: Vocabulary, merges: readonly Merge[], options: Partial<BpeOptions> = {}, file?: string) {
+  /** `file` names the source in errors. */
+  constructor(vocabulary: Vocabulary, merges: Merges, options: Partial<BpeOptions> = {}, file?: string) {
     this.vocabulary = vocabulary;
-    this.merges = merges;
     this.options = {
       unknownToken: undefined,
       continuingSubwordPrefix: undefined,
@@ -76,9 +83,9 @@ export class BpeModel implements Model {
       unknownToken === undefined
         ? undefined
         : vocabulary.require(unknownToken, "which stands for unknown characters", file);
-    this.#ranks = new PairTable(merges.length);
-    this.#merged = new Int32Array(merges.length);
-    this.#readMerges(file);
+    const ids = this.#idsOf(merges, file);
+    this.#pairs = ids.pairs;
+    this.#merged = ids.merged;
     const hasAffix = Boolean(this.options.continuingSubwordPrefix || this.options.endOfWordSuffix);
     this.#lowIds = Int32Array.from({ length: LOW_CODES }, (_, code) =>
       hasAffix ? -1 : (vocabulary.idOf(String.fromCharCode(code)) ?? -1),
@@ -99,9 +106,23 @@ export class BpeModel implements Model {
       ignoreMerges: fields.boolean("ignore_merges", false),
     };
     const vocabulary = Vocabulary.fromRecord(fields.object("vocab"));
-    requireFewMerges(fields.array("merges").length, vocabulary, fields, "merges");
-    const merges = fields.array("merges").map((merge, index) => readMerge(merge, index, fields));
+    const items = fields.items("merges");
+    requireFewMerges(items.length, vocabulary, fields);
+    const merges: Merges = {
+      length: items.length,
+      forEach(visit) {
+        items.forEach((merge, index) => {
+          visit(readMerge(merge, index, fields));
+        });
+      },
+    };
     return new BpeModel(vocabulary, merges, options, fields.file);
+  }
+
+  /** The merges in the order of training. */
+  get merges(): Merge[] {
+    const token = (at: number): string => this.vocabulary.tokenOf(this.#pairs[at]!)!;
+    return Array.from(this.#merged, (_, rank): Merge => [token(2 * rank), token(2 * rank + 1)]);
   }
 
   get continuingSubwordPrefix(): string | undefined {
@@ -117,8 +138,9 @@ export class BpeModel implements Model {
     const whole = this.options.ignoreMerges ? this.vocabulary.idOf(word) : undefined;
     if (whole !== undefined) return tokens.push(whole, 0, word.length);
     this.#readSymbols(word, tokens);
-    if (tokens.count <= FEW_SYMBOLS) this.#mergeFew(tokens);
-    else this.#mergeMany(tokens);
+    this.#ranks ??= this.#tableOfRanks();
+    if (tokens.count <= FEW_SYMBOLS) this.#mergeFew(tokens, this.#ranks);
+    else this.#mergeMany(tokens, this.#ranks);
     return tokens;
   }
 
@@ -145,12 +167,15 @@ export class BpeModel implements Model {
     ];
   }
 
-  #readMerges(file: string | undefined): void {
+  #idsOf(merges: Merges, file: string | undefined): { pairs: Int32Array; merged: Int32Array } {
     const prefixLength = this.options.continuingSubwordPrefix?.length ?? 0;
-    this.merges.forEach(([left, right], rank) => {
-      const result = left + right.slice(prefixLength);
-      for (const token of [left, right, result]) {
-        if (this.vocabulary.has(token)) continue;
+    const pairs = new Int32Array(2 * merges.length);
+    const merged = new Int32Array(merges.length);
+    let rank = 0;
+    merges.forEach(([left, right]) => {
+      const idOf = (token: string): number => {
+        const id = this.vocabulary.idOf(token);
+        if (id !== undefined) return id;
         throw new TokenizerError(`Merge ${rank} names ${JSON.stringify(token)}, which is not in the vocabulary.`, {
           file,
           field: `merges.${rank}`,
@@ -158,10 +183,20 @@ export class BpeModel implements Model {
           received: JSON.stringify([left, right]),
           hint: "Vocabulary and merges must come from the same training.",
         });
-      }
-      this.#ranks.set(this.vocabulary.idOf(left)!, this.vocabulary.idOf(right)!, rank);
-      this.#merged[rank] = this.vocabulary.idOf(result)!;
+      };
+      pairs[2 * rank] = idOf(left);
+      pairs[2 * rank + 1] = idOf(right);
+      merged[rank] = idOf(left + right.slice(prefixLength));
+      rank++;
     });
+    return { pairs: pairs.subarray(0, 2 * rank), merged: merged.subarray(0, rank) };
+  }
+
+  /** Of a pair that is merged twice, the later rank counts. */
+  #tableOfRanks(): PairTable {
+    const [pairs, table] = [this.#pairs, new PairTable(this.#merged.length)];
+    for (let rank = 0; 2 * rank < pairs.length; rank++) table.set(pairs[2 * rank]!, pairs[2 * rank + 1]!, rank);
+    return table;
   }
 
   /** The word's characters as ids, before any merge. */
@@ -200,13 +235,13 @@ export class BpeModel implements Model {
   }
 
   /** Merges until no pair can be merged: lowest rank first, of equal ranks the leftmost. */
-  #mergeFew(symbols: TokenList): void {
+  #mergeFew(symbols: TokenList, table: PairTable): void {
     const { ids, starts, ends } = symbols;
     const [firsts, ranks] = [this.#firsts, this.#pairRanks];
     let { count } = symbols;
     for (let at = 0; at < count; at++) {
       firsts[at] = at;
-      ranks[at] = at + 1 < count ? this.#rankOf(ids[at]!, ids[at + 1]!) : NO_MERGE;
+      ranks[at] = at + 1 < count ? rankOf(table, ids[at]!, ids[at + 1]!) : NO_MERGE;
     }
     while (count > 1) {
       let best = 0;
@@ -224,8 +259,8 @@ export class BpeModel implements Model {
         firsts[at] = firsts[at + 1]!;
         ranks[at] = ranks[at + 1]!;
       }
-      if (best > 0) ranks[best - 1] = this.#rankOf(ids[best - 1]!, ids[best]!);
-      ranks[best] = best + 1 < count ? this.#rankOf(ids[best]!, ids[best + 1]!) : NO_MERGE;
+      if (best > 0) ranks[best - 1] = rankOf(table, ids[best - 1]!, ids[best]!);
+      ranks[best] = best + 1 < count ? rankOf(table, ids[best]!, ids[best + 1]!) : NO_MERGE;
     }
     // What is read here lies no further to the left than what is written.
     for (let at = 0; at < count; at++) {
@@ -235,13 +270,8 @@ export class BpeModel implements Model {
     symbols.count = count;
   }
 
-  #rankOf(left: number, right: number): number {
-    const rank = this.#ranks.get(left, right);
-    return rank < 0 ? NO_MERGE : rank;
-  }
-
   /** The same for words of any length, in time that does not grow with its square. */
-  #mergeMany(symbols: TokenList): void {
+  #mergeMany(symbols: TokenList, table: PairTable): void {
     const { ids, starts, ends, count } = symbols;
     // The symbols form a list: `next` and `previous` skip what was merged away, whose id becomes -1.
     const next = new Int32Array(count);
@@ -251,14 +281,14 @@ export class BpeModel implements Model {
     for (let index = 0; index < count; index++) {
       next[index] = index + 1;
       previous[index] = index - 1;
-      if (index > 0) this.#propose(ids, index - 1, index);
+      if (index > 0) this.#propose(table, ids, index - 1, index);
     }
     while (queue.pop()) {
       const left = queue.position;
       const right = next[left]!;
       if (ids[left] === -1 || right >= count) continue;
       // What stands here may have changed since; it still merges if it gives the same token.
-      const rank = this.#ranks.get(ids[left]!, ids[right]!);
+      const rank = table.get(ids[left]!, ids[right]!);
       const merged = this.#merged[queue.rank]!;
       if (rank < 0 || this.#merged[rank] !== merged) continue;
       const after = next[right]!;
@@ -266,10 +296,10 @@ export class BpeModel implements Model {
       ends[left] = ends[right]!;
       ids[right] = -1;
       next[left] = after;
-      if (previous[left]! >= 0) this.#propose(ids, previous[left]!, left);
+      if (previous[left]! >= 0) this.#propose(table, ids, previous[left]!, left);
       if (after < count) {
         previous[after] = left;
-        this.#propose(ids, left, after);
+        this.#propose(table, ids, left, after);
       }
     }
     symbols.clear();
@@ -278,33 +308,57 @@ export class BpeModel implements Model {
   }
 
   /** Puts two neighbours into the queue if they merge. */
-  #propose(ids: Int32Array, left: number, right: number): void {
-    const rank = this.#ranks.get(ids[left]!, ids[right]!);
+  #propose(table: PairTable, ids: Int32Array, left: number, right: number): void {
+    const rank = table.get(ids[left]!, ids[right]!);
     if (rank >= 0) this.#queue.push(rank, left);
   }
 }
 
-/** Far more merges than any vocabulary has: a bound against hostile files. */
-const MERGES_PER_TOKEN = 16;
-const SPARE_MERGES = 10_000;
-
-function requireFewMerges(count: number, { size }: Vocabulary, fields: JsonFields, name: string): void {
-  const most = MERGES_PER_TOKEN * size + SPARE_MERGES;
-  if (count > most) throw fields.error(name, `at most ${most} merges for ${size} tokens`, count);
+function rankOf(table: PairTable, left: number, right: number): number {
+  const rank = table.get(left, right);
+  return rank < 0 ? NO_MERGE : rank;
 }
 
-/** Reads the texts of vocab.json and merges.txt, as GPT-2 and RoBERTa were published. */
-export function readBpeFiles(vocab: string, merges: string, folder: string, options?: Partial<BpeOptions>): BpeModel {
-  const file = `${folder}/vocab.json`;
-  const vocabulary = Vocabulary.fromRecord(readJsonFields(vocab, file));
-  const count = merges.split("\n", MERGES_PER_TOKEN * vocabulary.size + SPARE_MERGES + 1).length;
-  requireFewMerges(count, vocabulary, new JsonFields({}, `${folder}/merges.txt`), "merges");
-  const lines = merges.split("\n").map((line) => (line.endsWith("\r") ? line.slice(0, -1) : line));
-  const fields = new JsonFields({ merges: lines }, `${folder}/merges.txt`);
-  const pairs = lines.flatMap((line, index) =>
-    line === "" || line.startsWith("#version") ? [] : [readMerge(line, index, fields)],
+/** Published vocabularies have up to 2.3: a bound against hostile files. */
+const MERGES_PER_TOKEN = 3;
+const SPARE_MERGES = 10_000;
+
+function requireFewMerges(count: number, { size }: Vocabulary, fields: JsonFields): void {
+  const most = MERGES_PER_TOKEN * size + SPARE_MERGES;
+  if (count > most) throw fields.error("merges", `at most ${most} merges for ${size} tokens`, count);
+}
+
+/** Reads vocab.json and the text of merges.txt, as GPT-2 and RoBERTa were published. */
+export function readBpeFiles(
+  vocab: string | Uint8Array,
+  merges: string,
+  folder: string,
+  options?: Partial<BpeOptions>,
+): BpeModel {
+  const vocabulary = Vocabulary.fromRecord(readJsonFields(vocab, `${folder}/vocab.json`));
+  const fields = new JsonFields({}, `${folder}/merges.txt`);
+  const pairs = readMergeLines(merges, vocabulary, fields, (line, index) =>
+    line === "" || line.startsWith("#version") ? undefined : readMerge(line, index, fields),
   );
   return new BpeModel(vocabulary, pairs, options, fields.file);
+}
+
+/** The merges that a text has on its lines; `read` gives undefined for lines that are none. */
+export function readMergeLines(
+  text: string,
+  vocabulary: Vocabulary,
+  fields: JsonFields,
+  read: (line: string, index: number) => Merge | undefined,
+): Merges {
+  let length = 0;
+  forEachLine(text, () => length++);
+  requireFewMerges(length, vocabulary, fields);
+  const forEach: Merges["forEach"] = (visit) =>
+    forEachLine(text, (line, index) => {
+      const merge = read(line, index);
+      if (merge) visit(merge);
+    });
+  return { length, forEach };
 }
 
 /** Merges stand in files as `["a", "b"]`, in older ones as `"a b"`. */

@@ -5,7 +5,7 @@
  */
 import { TokenizerError } from "../../errors.ts";
 import { isCount, type JsonFields } from "../json-fields.ts";
-import { Vocabulary } from "../vocabulary.ts";
+import { MOST_TOKENS, unitCounter, Vocabulary } from "../vocabulary.ts";
 import { byteTokenIds } from "./byte-tokens.ts";
 import type { Model } from "./model.ts";
 import { TokenList, type WordTokens } from "./token-list.ts";
@@ -31,7 +31,8 @@ export class UnigramModel implements Model {
   readonly options: UnigramOptions;
   readonly allowsCleanUp = true;
   readonly showsUnknownText = true;
-  readonly #trie: TokenTrie;
+  /** Made for the first word: many more bytes than the rest of the model. */
+  #trieOfTokens: TokenTrie | undefined;
   readonly #unknownScore: number;
   readonly #tokens = new TokenList();
 
@@ -39,14 +40,16 @@ export class UnigramModel implements Model {
     this.vocabulary = vocabulary;
     this.scores = Float64Array.from(scores);
     this.options = options;
-    this.#trie = new TokenTrie(vocabulary.tokens);
     this.#unknownScore = this.scores.reduce((worst, score) => Math.min(worst, score), 0) - UNKNOWN_PENALTY;
   }
 
   static fromJSON(fields: JsonFields): UnigramModel {
-    const tokens: string[] = [];
-    const scores: number[] = [];
-    fields.array("vocab").forEach((entry, index) => {
+    const items = fields.items("vocab");
+    if (items.length > MOST_TOKENS) throw fields.error("vocab", `at most ${MOST_TOKENS} tokens`);
+    const tokens = new Array<string>(items.length).fill("");
+    const scores = new Float64Array(items.length);
+    const requireFew = unitCounter(fields.file, `${fields.path}.vocab`);
+    items.forEach((entry, index) => {
       const [token, score] = Array.isArray(entry) ? entry : [];
       if (typeof token !== "string" || typeof score !== "number" || !Number.isFinite(score)) {
         throw fields.error(`vocab.${index}`, 'a token and its score, such as ["▁the", -3.2]', entry);
@@ -58,8 +61,9 @@ export class UnigramModel implements Model {
           `${token.length} characters`,
         );
       }
-      tokens.push(token);
-      scores.push(score);
+      requireFew(token);
+      tokens[index] = token;
+      scores[index] = score;
     });
     const unknownId = fields.raw("unk_id") ?? undefined;
     if (unknownId !== undefined && !(isCount(unknownId) && unknownId < tokens.length)) {
@@ -67,6 +71,11 @@ export class UnigramModel implements Model {
     }
     const vocabulary = new Vocabulary(tokens, { file: fields.file, field: `${fields.path}.vocab` });
     return new UnigramModel(vocabulary, scores, { unknownId, byteFallback: fields.boolean("byte_fallback", false) });
+  }
+
+  get #trie(): TokenTrie {
+    this.#trieOfTokens ??= new TokenTrie(this.vocabulary.tokens);
+    return this.#trieOfTokens;
   }
 
   get unknownToken(): string | undefined {
@@ -98,6 +107,7 @@ export class UnigramModel implements Model {
     const bestStarts = new Int32Array(word.length + 1).fill(-1);
     const unknownEnds = new Uint8Array(word.length + 1);
     bestScores[0] = 0;
+    const trie = this.#trie;
     const offer = (start: number, end: number, score: number, isUnknown: 0 | 1): void => {
       if (bestStarts[end] !== -1 && score <= bestScores[end]!) return;
       bestScores[end] = score;
@@ -110,9 +120,9 @@ export class UnigramModel implements Model {
       let hasCharacter = false;
       let node = ROOT;
       for (let at = start; at < word.length; ) {
-        node = this.#trie.child(node, word.charCodeAt(at++));
+        node = trie.child(node, word.charCodeAt(at++));
         if (node === 0) break;
-        const id = this.#trie.tokenAt(node);
+        const id = trie.tokenAt(node);
         if (id < 0) continue;
         offer(start, at, this.scores[id]! + scoreHere, 0);
         if (at === next) hasCharacter = true;

@@ -4,7 +4,8 @@
  * Wu et al. 2016, https://arxiv.org/abs/1609.08144; greedy matching as published with BERT.
  */
 import { fieldError, type JsonFields } from "../json-fields.ts";
-import { Vocabulary } from "../vocabulary.ts";
+import { forEachLine } from "../lines.ts";
+import { MOST_TOKENS, Vocabulary } from "../vocabulary.ts";
 import type { Model } from "./model.ts";
 import { TokenList, type WordTokens } from "./token-list.ts";
 
@@ -99,20 +100,15 @@ export class WordPieceModel implements Model {
   }
 }
 
-/** More tokens than any vocabulary has: a bound against hostile files. */
-const MOST_LINES = 1 << 19;
-
 /** Reads vocab.txt: a token a line, in the order of their ids. */
 export function readWordPieceFile(text: string, file: string, unknownToken: string): WordPieceModel {
   const tokens: string[] = [];
-  for (let start = 0; start < text.length; ) {
-    if (tokens.length === MOST_LINES)
-      throw fieldError(file, `line ${MOST_LINES + 1}`, `at most ${MOST_LINES} tokens`, "more");
-    const found = text.indexOf("\n", start);
-    const end = found < 0 ? text.length : found;
-    tokens.push(text.slice(start, text[end - 1] === "\r" && end > start ? end - 1 : end));
-    start = end + 1;
-  }
+  forEachLine(text, (line, index) => {
+    if (index === MOST_TOKENS) {
+      throw fieldError(file, `line ${MOST_TOKENS + 1}`, `at most ${MOST_TOKENS} tokens`, "more");
+    }
+    tokens.push(line);
+  });
   return new WordPieceModel(new Vocabulary(tokens, { file }), { unknownToken }, file);
 }
 

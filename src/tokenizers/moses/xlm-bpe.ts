@@ -1,6 +1,6 @@
-import { fieldError } from "../json-fields.ts";
+import { fieldError, JsonFields } from "../json-fields.ts";
 import { readJsonFields } from "../json-reader.ts";
-import { BpeModel, type Merge } from "../models/bpe.ts";
+import { BpeModel, type Merges, readMergeLines } from "../models/bpe.ts";
 import type { Model } from "../models/model.ts";
 import type { WordTokens } from "../models/token-list.ts";
 import { Vocabulary } from "../vocabulary.ts";
@@ -17,23 +17,18 @@ export class XlmBpeModel implements Model {
   readonly allowsCleanUp = true;
   readonly showsUnknownText = true;
   readonly unknownTextSuffix = SUFFIX;
-  readonly merges: readonly Merge[];
   /** Merges with a vocabulary that also holds the dropped pieces, behind the others, and an unknown one at the end. */
   readonly #complete: BpeModel;
   readonly #unknownId: number;
 
-  constructor(vocabulary: Vocabulary, merges: readonly Merge[], unknownToken: string, file?: string) {
+  constructor(vocabulary: Vocabulary, merges: Merges, unknownToken: string, file?: string) {
     this.vocabulary = vocabulary;
-    this.merges = merges;
     this.unknownToken = unknownToken;
     this.#unknownId = vocabulary.require(unknownToken, "which stands for unknown pieces", file);
-    const pieces = new Set(vocabulary.tokens.filter((token) => token !== undefined));
-    const dropped = merges
-      .flatMap(([left, right]) => [left, right, left + right])
-      .filter((piece) => !pieces.has(piece));
+    const dropped = droppedPieces(vocabulary, merges, file);
     // A space is in no piece, so that no text is taken for this one.
     const unknown = `unknown ${SUFFIX}`;
-    const all = new Vocabulary([...vocabulary.tokens, ...new Set(dropped), unknown]);
+    const all = new Vocabulary([...vocabulary.tokens, ...dropped, unknown]);
     this.#complete = new BpeModel(all, merges, { unknownToken: unknown, endOfWordSuffix: SUFFIX }, file);
   }
 
@@ -46,27 +41,46 @@ export class XlmBpeModel implements Model {
 
   toJSONText(): string {
     const settings = JSON.stringify({ type: "BPE", unk_token: this.unknownToken, end_of_word_suffix: SUFFIX });
-    const merges = JSON.stringify(this.merges);
+    const merges = JSON.stringify(this.#complete.merges);
     return `${settings.slice(0, -1)},"vocab":${this.vocabulary.toJSONText()},"merges":${merges}}`;
   }
 
   vocabularyFiles(): (readonly [string, string])[] {
     return [
       ["vocab.json", `${this.vocabulary.toJSONText()}\n`],
-      ["merges.txt", this.merges.map(([left, right]) => `${left} ${right}\n`).join("")],
+      ["merges.txt", this.#complete.merges.map(([left, right]) => `${left} ${right}\n`).join("")],
     ];
   }
 }
 
+/** Pieces that a vocabulary may lack, beside half as many as it has: a bound against hostile files. */
+const SPARE_DROPPED = 1 << 15;
+
+function droppedPieces(vocabulary: Vocabulary, merges: Merges, file = "merges.txt"): Set<string> {
+  const dropped = new Set<string>();
+  const most = Math.floor(vocabulary.size / 2) + SPARE_DROPPED;
+  merges.forEach(([left, right]) => {
+    for (const piece of [left, right, left + right]) if (!vocabulary.has(piece)) dropped.add(piece);
+    if (dropped.size > most) throw fieldError(file, "merges", `at most ${most} pieces beside the vocabulary`, "more");
+  });
+  return dropped;
+}
+
 /** Reads XLM's vocab.json and merges.txt, whose lines may carry a count, and which has no header. */
-export function readXlmFiles(vocab: string, merges: string, folder: string, unknownToken: string): XlmBpeModel {
+export function readXlmFiles(
+  vocab: string | Uint8Array,
+  merges: string,
+  folder: string,
+  unknownToken: string,
+): XlmBpeModel {
   const file = `${folder}/vocab.json`;
   const vocabulary = Vocabulary.fromRecord(readJsonFields(vocab, file));
-  const pairs = merges.split("\n").flatMap((line, index): Merge[] => {
-    const [left, right] = line.trim().split(/\s+/);
-    if (left === "") return [];
-    if (left !== undefined && right !== undefined) return [[left, right]];
-    throw fieldError(`${folder}/merges.txt`, `line ${index + 1}`, 'two pieces, such as "t h"', line);
+  const fields = new JsonFields({}, `${folder}/merges.txt`);
+  const pairs = readMergeLines(merges, vocabulary, fields, (line, index) => {
+    const [left, right] = line.trim().split(/\s+/, 2);
+    if (left === "") return undefined;
+    if (left !== undefined && right !== undefined) return [left, right];
+    throw fieldError(fields.file, `line ${index + 1}`, 'two pieces, such as "t h"', line);
   });
   return new XlmBpeModel(vocabulary, pairs, unknownToken, file);
 }

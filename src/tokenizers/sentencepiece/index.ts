@@ -65,7 +65,7 @@ function ownPipeline(file: SentencePieceFile, path: string): TokenizerPipeline {
     normalizers.push(new ReplaceNormalizer(publishedPattern(" {2,}"), " "));
     if (!addsDummyPrefix) normalizers.push(new ReplaceNormalizer(publishedPattern("\\A "), ""));
     // Parts of a text end before the pieces that the user defined, and a space there is not at its end.
-    const isWhole = file.pieces.every(({ type }) => type !== "user-defined");
+    const isWhole = file.pieces.idsOf("user-defined").length === 0;
     if (isWhole) normalizers.push(new ReplaceNormalizer(publishedPattern(" \\z"), ""));
   } else if (addsDummyPrefix) {
     normalizers.push(new PrependNormalizer(" "));
@@ -229,7 +229,7 @@ function normalizationOf(
 
 function modelOf(file: SentencePieceFile, path: string): Model {
   if (file.kind === "unigram") return unigramOf(file, path);
-  const vocabulary = vocabularyOf(file, path);
+  const { vocabulary } = file.pieces;
   const unknownToken = vocabulary.tokenOf(file.unknownId)!;
   const merges = file.kind === "bpe" ? mergesOfPieces(file.pieces, path) : [];
   const options = { unknownToken, fuseUnknown: true, byteFallback: file.byteFallback };
@@ -247,19 +247,17 @@ interface Rearrangement {
 
 function unigramOf(file: SentencePieceFile, path: string, change: Rearrangement = {}): UnigramModel {
   const { dropped = 0, before = [], beforeScores = before.map(() => 0), after = [] } = change;
-  const pieces = file.pieces.slice(dropped);
-  const tokens = [...before, ...pieces.map(({ text }) => text), ...after];
-  const scores = [...beforeScores, ...pieces.map(({ score }) => score), ...after.map(() => 0)];
+  const { vocabulary: given, scores: givenScores } = file.pieces;
+  const unknown = given.tokenOf(file.unknownId)!;
+  const tokens = before.concat(given.tokens.slice(dropped) as string[], after);
+  const scores = new Float64Array(tokens.length);
+  scores.set(beforeScores);
+  scores.set(givenScores.subarray(dropped), before.length);
   const vocabulary = new Vocabulary(tokens, { file: path, field: "pieces" });
-  const unknownId = vocabulary.idOf(file.pieces[file.unknownId]!.text);
-  return new UnigramModel(vocabulary, scores, { unknownId, byteFallback: file.byteFallback });
-}
-
-function vocabularyOf({ pieces }: SentencePieceFile, file: string): Vocabulary {
-  return new Vocabulary(
-    pieces.map(({ text }) => text),
-    { file, field: "pieces" },
-  );
+  return new UnigramModel(vocabulary, scores, {
+    unknownId: vocabulary.idOf(unknown),
+    byteFallback: file.byteFallback,
+  });
 }
 
 function templateOf(model: Model, single: string, pair: string): PostProcessor {
@@ -268,9 +266,9 @@ function templateOf(model: Model, single: string, pair: string): PostProcessor {
 
 /** Control pieces are special tokens; pieces that the user defined are found in texts whole. */
 function addedPieces({ pieces }: SentencePieceFile): AddedTokenWithId[] {
-  return pieces.flatMap(({ text, type }, id) =>
-    type === "control" || type === "user-defined"
-      ? [{ ...specialToken(text, { special: type === "control" }), id }]
-      : [],
-  );
+  const ids = [...pieces.idsOf("control"), ...pieces.idsOf("user-defined")].sort((a, b) => a - b);
+  return ids.map((id) => {
+    const special = pieces.typeOf(id) === "control";
+    return { ...specialToken(pieces.vocabulary.tokenOf(id)!, { special }), id };
+  });
 }

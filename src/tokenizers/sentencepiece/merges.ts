@@ -1,30 +1,47 @@
 import { fieldError } from "../json-fields.ts";
-import type { Merge } from "../models/bpe.ts";
-import { ROOT, TokenTrie } from "../models/token-trie.ts";
-import type { SentencePiece } from "./model-file.ts";
+import type { Merges } from "../models/bpe.ts";
+import { grown } from "../word-table.ts";
+import type { SentencePieces } from "./model-file.ts";
+
+/** Published models have two to three merges for each piece, and five places where a piece could be cut: bounds against hostile files. */
+const MERGES_PER_PIECE = 6;
+const CUTS_PER_PIECE = 32;
+const SPARE = 10_000;
 
 /**
  * The merges that a model of pieces and scores implies: any two pieces whose union is a piece merge, those of the best
  * union first. Of two ways to the same piece the one with the shorter left part comes first.
  */
-export function mergesOfPieces(pieces: readonly SentencePiece[], file: string): Merge[] {
-  const texts = pieces.map(({ text, type }) => (type === "normal" || type === "user-defined" ? text : undefined));
-  const known = new Set(texts);
-  const trie = new TokenTrie(texts);
-  const order = pieces.map((_, id) => id).sort((a, b) => pieces[b]!.score - pieces[a]!.score || a - b);
-  const merges: Merge[] = [];
-  // Published models have two to three for each piece.
-  const most = 16 * pieces.length + 10_000;
-  for (const id of order) {
-    const text = texts[id];
-    if (text === undefined) continue;
-    if (merges.length > most) throw fieldError(file, "pieces", `pieces that imply at most ${most} merges`, "more");
-    let node = ROOT;
-    for (let end = 1; end < text.length; end++) {
-      node = trie.child(node, text.charCodeAt(end - 1));
-      if (node === 0) break;
-      if (trie.tokenAt(node) >= 0 && known.has(text.slice(end))) merges.push([text.slice(0, end), text.slice(end)]);
-    }
+export function mergesOfPieces(pieces: SentencePieces, file: string): Merges {
+  const { vocabulary, scores, size } = pieces;
+  const { tokens } = vocabulary;
+  const isJoined = (id: number): boolean => pieces.typeOf(id) === "normal" || pieces.typeOf(id) === "user-defined";
+  const order = Uint32Array.from({ length: size }, (_, id) => id).sort((a, b) => scores[b]! - scores[a]! || a - b);
+  const most = MERGES_PER_PIECE * size + SPARE;
+  let cuts = CUTS_PER_PIECE * size + SPARE;
+  let pairs = new Int32Array(4 * size);
+  let length = 0;
+  for (const whole of order) {
+    if (!isJoined(whole)) continue;
+    const text = tokens[whole]!;
+    vocabulary.forEachPrefix(text, (left, end) => {
+      if (left === whole) return false;
+      if (cuts-- === 0) throw fieldError(file, "pieces", "pieces that do not all begin with other pieces", "too many");
+      const right = isJoined(left) ? vocabulary.idOf(text.slice(end)) : undefined;
+      if (right === undefined || !isJoined(right)) return true;
+      if (length === most) throw fieldError(file, "pieces", `pieces that imply at most ${most} merges`, "more");
+      if (2 * length === pairs.length) pairs = grown(pairs, 2 * length + 2);
+      pairs[2 * length] = left;
+      pairs[2 * length + 1] = right;
+      length++;
+      return true;
+    });
   }
-  return merges;
+  const textOf = (at: number): string => tokens[pairs[at]!]!;
+  return {
+    length,
+    forEach(visit) {
+      for (let rank = 0; rank < length; rank++) visit([textOf(2 * rank), textOf(2 * rank + 1)]);
+    },
+  };
 }

@@ -7,18 +7,42 @@
 import protobuf from "protobufjs/minimal.js";
 import { TokenizerError } from "../../errors.ts";
 import { fieldError } from "../json-fields.ts";
+import { Vocabulary } from "../vocabulary.ts";
 
 export type PieceType = "normal" | "unknown" | "control" | "user-defined" | "unused" | "byte";
 export type SentencePieceKind = "unigram" | "bpe" | "char";
 
-export interface SentencePiece {
-  readonly text: string;
-  readonly score: number;
-  readonly type: PieceType;
+/** Pieces by their ids; columns, since objects would take many times the file's memory. */
+export class SentencePieces {
+  readonly vocabulary: Vocabulary;
+  readonly scores: Float64Array;
+  readonly #types: Uint8Array;
+
+  /** `types`: places in `PIECE_TYPES`. */
+  constructor(vocabulary: Vocabulary, scores: Float64Array, types: Uint8Array) {
+    this.vocabulary = vocabulary;
+    this.scores = scores;
+    this.#types = types;
+  }
+
+  get size(): number {
+    return this.vocabulary.size;
+  }
+
+  typeOf(id: number): PieceType | undefined {
+    return PIECE_TYPES[this.#types[id] ?? -1];
+  }
+
+  /** Ids of all pieces of a type, in order. */
+  idsOf(type: PieceType): number[] {
+    const ids: number[] = [];
+    for (let id = 0; id < this.size; id++) if (this.typeOf(id) === type) ids.push(id);
+    return ids;
+  }
 }
 
 export interface SentencePieceFile {
-  readonly pieces: readonly SentencePiece[];
+  readonly pieces: SentencePieces;
   readonly kind: SentencePieceKind;
   readonly byteFallback: boolean;
   /** No piece spans several words. */
@@ -33,7 +57,7 @@ export interface SentencePieceFile {
 }
 
 /** More pieces than any model has, and longer ones: bounds against hostile files. */
-const MOST_PIECES = 1 << 19;
+const MOST_PIECES = 300_000;
 const LONGEST_PIECE_BYTES = 1024;
 
 const PIECE_TYPES: readonly PieceType[] = ["normal", "unknown", "control", "user-defined", "unused", "byte"];
@@ -44,15 +68,16 @@ const KINDS: readonly (SentencePieceKind | undefined)[] = ["unigram", "bpe", und
 export function readSentencePieceFile(bytes: Uint8Array, file: string): SentencePieceFile {
   const trainer = new TrainerFields(file);
   const normalizer = { map: new Uint8Array(0), addsDummyPrefix: true, removesExtraSpaces: true };
-  requireFewPieces(bytes, file);
-  const pieces: SentencePiece[] = [];
-  const texts = new Set<string>();
+  const count = countPieces(bytes, file);
+  const texts = new Array<string>(count).fill("");
+  const [scores, types] = [new Float64Array(count), new Uint8Array(count)];
+  let id = 0;
   readMessage(bytes, file, "(the whole file)", (field, reader) => {
     if (field === 1) {
-      const piece = readPiece(reader.bytes(), file, `pieces.${pieces.length}`);
-      if (texts.has(piece.text)) throw fieldError(file, `pieces.${pieces.length}`, "a piece of its own", piece.text);
-      texts.add(piece.text);
-      pieces.push(piece);
+      const piece = readPiece(reader.bytes(), file, `pieces.${id}`);
+      texts[id] = piece.text;
+      scores[id] = piece.score;
+      types[id++] = piece.type;
     } else if (field === 2) trainer.read(reader.bytes());
     else if (field === 3) {
       readMessage(reader.bytes(), file, "normalizer_spec", (inner, innerReader) => {
@@ -65,17 +90,20 @@ export function readSentencePieceFile(bytes: Uint8Array, file: string): Sentence
     } else return false;
     return true;
   });
-  if (pieces.length === 0) throw fieldError(file, "pieces", "the pieces of a vocabulary", "none");
+  const vocabulary = new Vocabulary(texts, { file, field: (place) => `pieces.${place}` });
+  const pieces = new SentencePieces(vocabulary, scores, types);
   const { map: normalizationMap, ...spaces } = normalizer;
   return { pieces, ...trainer.settings(pieces), normalizationMap, ...spaces };
 }
 
-function requireFewPieces(bytes: Uint8Array, file: string): void {
+function countPieces(bytes: Uint8Array, file: string): number {
   let count = 0;
   readMessage(bytes, file, "(the whole file)", (field) => {
     if (field === 1 && ++count > MOST_PIECES) throw fieldError(file, "pieces", `at most ${MOST_PIECES}`, "more");
     return false;
   });
+  if (count === 0) throw fieldError(file, "pieces", "the pieces of a vocabulary", "none");
+  return count;
 }
 
 /** The settings of training that matter afterwards, with the defaults of the published format. */
@@ -99,7 +127,7 @@ class TrainerFields {
   }
 
   settings(
-    pieces: readonly SentencePiece[],
+    pieces: SentencePieces,
   ): Pick<SentencePieceFile, "kind" | "byteFallback" | "splitsAtSpaces" | "special" | "unknownId"> {
     const number = (field: number): number => this.#numbers.get(field) ?? 0;
     const kind = KINDS[number(3) - 1];
@@ -113,10 +141,10 @@ class TrainerFields {
         "Such models cannot be used.",
       );
     }
-    const unknownId = pieces.findIndex(({ type }) => type === "unknown");
-    if (unknownId < 0) throw fieldError(this.#file, "pieces", "one of the type UNKNOWN", "none");
+    const [unknownId] = pieces.idsOf("unknown");
+    if (unknownId === undefined) throw fieldError(this.#file, "pieces", "one of the type UNKNOWN", "none");
     const special = new Map<"unk_token" | "bos_token" | "eos_token" | "pad_token", string>();
-    special.set("unk_token", pieces[unknownId]!.text);
+    special.set("unk_token", pieces.vocabulary.tokenOf(unknownId)!);
     const named = [
       ["bos_token", number(41)],
       ["eos_token", number(42)],
@@ -124,14 +152,14 @@ class TrainerFields {
     ] as const;
     for (const [name, id] of named) {
       // Ids of tokens that a model lacks are -1; some files keep the default there.
-      const piece = pieces[id];
-      if (piece?.type === "control") special.set(name, piece.text);
+      if (pieces.typeOf(id) === "control") special.set(name, pieces.vocabulary.tokenOf(id)!);
     }
     return { kind, byteFallback: number(35) !== 0, splitsAtSpaces: number(22) !== 0, special, unknownId };
   }
 }
 
-function readPiece(bytes: Uint8Array, file: string, path: string): SentencePiece {
+/** `type`: its place in `PIECE_TYPES`. */
+function readPiece(bytes: Uint8Array, file: string, path: string): { text: string; score: number; type: number } {
   let text = "";
   let score = 0;
   let typeNumber = 1;
@@ -142,11 +170,10 @@ function readPiece(bytes: Uint8Array, file: string, path: string): SentencePiece
     else return false;
     return true;
   });
-  const type = PIECE_TYPES[typeNumber - 1];
   if (text === "") throw fieldError(file, `${path}.piece`, "a text that is not empty", text);
   if (!Number.isFinite(score)) throw fieldError(file, `${path}.score`, "a finite number", score);
-  if (!type) throw fieldError(file, `${path}.type`, `1 to ${PIECE_TYPES.length}`, typeNumber);
-  return { text, score, type };
+  if (!PIECE_TYPES[typeNumber - 1]) throw fieldError(file, `${path}.type`, `1 to ${PIECE_TYPES.length}`, typeNumber);
+  return { text, score, type: typeNumber - 1 };
 }
 
 function readText(bytes: Uint8Array, file: string, path: string): string {
