@@ -1,10 +1,9 @@
 import { fieldError } from "../json-fields.ts";
 import type { Merges } from "../models/bpe.ts";
-import { grown } from "../word-table.ts";
 import type { SentencePieces } from "./model-file.ts";
 
 /** Published models have two to three merges for each piece, and five places where a piece could be cut: bounds against hostile files. */
-const MERGES_PER_PIECE = 6;
+const MERGES_PER_PIECE = 4;
 const CUTS_PER_PIECE = 32;
 const SPARE = 10_000;
 
@@ -19,7 +18,7 @@ export function mergesOfPieces(pieces: SentencePieces, file: string): Merges {
   const order = Uint32Array.from({ length: size }, (_, id) => id).sort((a, b) => scores[b]! - scores[a]! || a - b);
   const most = MERGES_PER_PIECE * size + SPARE;
   let cuts = CUTS_PER_PIECE * size + SPARE;
-  let pairs = new Int32Array(4 * size);
+  const pairs = new Int32Array(2 * most);
   let length = 0;
   for (const whole of order) {
     if (!isJoined(whole)) continue;
@@ -30,7 +29,6 @@ export function mergesOfPieces(pieces: SentencePieces, file: string): Merges {
       const right = isJoined(left) ? vocabulary.idOf(text.slice(end)) : undefined;
       if (right === undefined || !isJoined(right)) return true;
       if (length === most) throw fieldError(file, "pieces", `pieces that imply at most ${most} merges`, "more");
-      if (2 * length === pairs.length) pairs = grown(pairs, 2 * length + 2);
       pairs[2 * length] = left;
       pairs[2 * length + 1] = right;
       length++;
