@@ -19,7 +19,7 @@ const besideInputs = under("What goes with the inputs: one for all of them, or o
   pair: severalTexts("TEXT", "next-sentence-prediction, text-classification: the second text"),
   context: severalTexts("TEXT", "question-answering: where the answer is looked for; multiple-choice: same as --input"),
   question: severalTexts("TEXT", "question-answering: same as --input; multiple-choice: stands before each choice"),
-  choice: severalTexts("TEXT", "multiple-choice: one of the choices, which are for all inputs"),
+  choice: severalTexts("TEXT", "multiple-choice, cloze: one of the choices, which are for all inputs"),
   candidateLabel: severalTexts(
     "LABEL",
     "zero-shot-classification: a class, or several with commas between them; for all inputs",

@@ -36,6 +36,19 @@ const cat = "the cat sat on a mat";
 const dog = "a dog ran";
 
 const cases: Readonly<Record<PipelineTask, Case>> = {
+  cloze: {
+    model: "bert",
+    inputs: [
+      { text: "the ___ sat on a [MASK]", choices: ["cat", "dogs sat"] },
+      { text: "a ___ ran .", choices: ["cat", "dogs sat"] },
+    ],
+    flags: [
+      [
+        ...["--input", "the ___ sat on a [MASK]", "--input", "a ___ ran ."],
+        ...["--choice", "cat", "--choice", "dogs sat"],
+      ],
+    ],
+  },
   "dependency-parsing": {
     model: variantOf("bert-tags", {
       config: { id2label: { 0: "head:+1@N", 1: "head:root", 2: "pos:N", 3: "relation:dep", 4: "relation:root" } },
@@ -118,6 +131,12 @@ const cases: Readonly<Record<PipelineTask, Case>> = {
     ],
     optionFlags: ["--pooling", "cls"],
     piped: [`${cat}\t${dog}\tit rains\n${dog}\t${dog}\tit rains\n`],
+  },
+  "spelling-correction": {
+    model: "bert",
+    inputs: [cat, dog],
+    flags: [["--input", cat, "--input", dog]],
+    piped: [`${cat}\n${dog}\n`],
   },
   "text-classification": {
     model: "bert-nli",

@@ -11,6 +11,7 @@ export {
   type EntityGroup,
   type TokenEntity,
 } from "../tasks/token-groups.ts";
+export type * from "./cloze.ts";
 export type * from "./dependency-parsing.ts";
 export type * from "./feature-extraction.ts";
 export type * from "./fill-mask.ts";
@@ -22,6 +23,7 @@ export type { CallOptions } from "./pipeline-inputs.ts";
 export type * from "./question-answering.ts";
 export type * from "./relation-extraction.ts";
 export type * from "./sentence-similarity.ts";
+export type * from "./spelling-correction.ts";
 export type * from "./text-classification.ts";
 export { type ScoreFunction, scoreFunctions } from "./text-classification.ts";
 export type * from "./text-generation.ts";

@@ -3,6 +3,7 @@ import { hubOptionNames } from "../checkpoints/index.ts";
 import { ConfigurationError } from "../errors.ts";
 import { modelFolder } from "../models/index.ts";
 import { nearestName, refuseUnknownNames } from "../platform/option-names.ts";
+import type { ClozePipeline } from "./cloze.ts";
 import type { DependencyParsingPipeline } from "./dependency-parsing.ts";
 import type { FeatureExtractionPipeline } from "./feature-extraction.ts";
 import type { FillMaskPipeline } from "./fill-mask.ts";
@@ -11,6 +12,7 @@ import type { NextSentencePredictionPipeline } from "./next-sentence-prediction.
 import type { QuestionAnsweringPipeline } from "./question-answering.ts";
 import type { RelationExtractionPipeline } from "./relation-extraction.ts";
 import type { SentenceSimilarityPipeline } from "./sentence-similarity.ts";
+import type { SpellingCorrectionPipeline } from "./spelling-correction.ts";
 import type { TextClassificationPipeline } from "./text-classification.ts";
 import type { TextGenerationPipeline } from "./text-generation.ts";
 import { type PipelineOptions, pipelineOptionNames } from "./text-model.ts";
@@ -20,6 +22,7 @@ import type { ZeroShotClassificationPipeline } from "./zero-shot-classification.
 
 /** What each pipeline is, once loaded. */
 export interface Pipelines {
+  cloze: ClozePipeline;
   "dependency-parsing": DependencyParsingPipeline;
   "feature-extraction": FeatureExtractionPipeline;
   "fill-mask": FillMaskPipeline;
@@ -28,6 +31,7 @@ export interface Pipelines {
   "question-answering": QuestionAnsweringPipeline;
   "relation-extraction": RelationExtractionPipeline;
   "sentence-similarity": SentenceSimilarityPipeline;
+  "spelling-correction": SpellingCorrectionPipeline;
   "text-classification": TextClassificationPipeline;
   "text-generation": TextGenerationPipeline;
   "text-ranking": TextRankingPipeline;
@@ -42,6 +46,7 @@ type Loaders = {
 };
 
 const loaders: Loaders = {
+  cloze: async (...given) => (await import("./cloze.ts")).loadCloze(...given),
   "dependency-parsing": async (...given) => (await import("./dependency-parsing.ts")).loadDependencyParsing(...given),
   "feature-extraction": async (...given) => (await import("./feature-extraction.ts")).loadFeatureExtraction(...given),
   "fill-mask": async (...given) => (await import("./fill-mask.ts")).loadFillMask(...given),
@@ -53,6 +58,8 @@ const loaders: Loaders = {
     (await import("./relation-extraction.ts")).loadRelationExtraction(...given),
   "sentence-similarity": async (...given) =>
     (await import("./sentence-similarity.ts")).loadSentenceSimilarity(...given),
+  "spelling-correction": async (...given) =>
+    (await import("./spelling-correction.ts")).loadSpellingCorrection(...given),
   "text-classification": async (...given) =>
     (await import("./text-classification.ts")).loadTextClassification(...given),
   "text-generation": async (...given) => (await import("./text-generation.ts")).loadTextGeneration(...given),

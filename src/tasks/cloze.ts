@@ -33,12 +33,12 @@ interface Blank {
   readonly choices: readonly { readonly index: number; readonly pieces: readonly number[] }[];
 }
 
-interface BlankFeatures extends Features {
+export interface BlankFeatures extends Features {
   readonly blanks: readonly Blank[];
 }
 
 /** What a row says of one of its blanks. */
-interface BlankResult {
+export interface BlankResult {
   readonly blank: number;
   /** The answer's place among all words, from 1: that of its piece that is found last. */
   readonly rank: number | undefined;

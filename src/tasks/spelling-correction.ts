@@ -162,7 +162,9 @@ export class SpellingPieces {
     return places.map((own, unit) => {
       if (own.length === 0) return undefined;
       const ids = own.map((place) => predictions.get(place)?.id ?? (tokens.inputIds[place] as number));
-      if (ids.every((id, at) => id === tokens.inputIds[own[at] as number])) return this.spelled(units[unit] as string);
+      const isSame = ids.every((id, at) => id === tokens.inputIds[own[at] as number]);
+      // Nobody can write what the tokenizer has no word for.
+      if (isSame || ids.includes(this.#tokenizer.unkTokenId ?? -1)) return this.spelled(units[unit] as string);
       return this.#textOf(ids.filter((id) => id !== this.#nothing));
     });
   }

@@ -1,5 +1,6 @@
 /** How `cloze run` calls each pipeline. */
 import type { PipelineTask } from "../../pipelines/index.ts";
+import { cloze } from "./cloze.ts";
 import { dependencyParsing } from "./dependency-parsing.ts";
 import { featureExtraction } from "./feature-extraction.ts";
 import { fillMask } from "./fill-mask.ts";
@@ -9,6 +10,7 @@ import { questionAnswering } from "./question-answering.ts";
 import { relationExtraction } from "./relation-extraction.ts";
 import type { PipelineRunner } from "./runner.ts";
 import { sentenceSimilarity } from "./sentence-similarity.ts";
+import { spellingCorrection } from "./spelling-correction.ts";
 import { textClassification } from "./text-classification.ts";
 import { textGeneration } from "./text-generation.ts";
 import { textRanking } from "./text-ranking.ts";
@@ -16,6 +18,7 @@ import { tokenClassification } from "./token-classification.ts";
 import { zeroShotClassification } from "./zero-shot-classification.ts";
 
 export const pipelineRunners: Readonly<Record<PipelineTask, PipelineRunner>> = {
+  cloze,
   "dependency-parsing": dependencyParsing,
   "feature-extraction": featureExtraction,
   "fill-mask": fillMask,
@@ -24,6 +27,7 @@ export const pipelineRunners: Readonly<Record<PipelineTask, PipelineRunner>> = {
   "question-answering": questionAnswering,
   "relation-extraction": relationExtraction,
   "sentence-similarity": sentenceSimilarity,
+  "spelling-correction": spellingCorrection,
   "text-classification": textClassification,
   "text-generation": textGeneration,
   "text-ranking": textRanking,
