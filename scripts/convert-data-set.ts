@@ -28,7 +28,7 @@ const { values, positionals } = parseArgs({
   },
 });
 const [as = "", ...files] = positionals;
-const isTask = as.includes("-");
+const isTask = as.includes("-") || as === "retrieval";
 if ((layouts[as] === undefined && !isTask) || files.length === 0 || !isPart(values.part)) {
   const names = Object.keys(layouts).join("|");
   console.error(`usage: convert-data-set.ts ${names} FILE… [--encoding latin1] [--part ${parts.join("|")}]`);

@@ -31,7 +31,9 @@ export async function dataSetRows({ as, files, encoding, options, part }: DataSe
 
 /** The fixed split: by the first four bytes of the SHA-256 of a row's first text, a big-endian number modulo 100. */
 function isValidation(row: Row): boolean {
-  const key = row.text ?? row.source ?? row.context ?? row.question ?? (row.tokens as string[]).join(" ");
+  // Of retrieval by the document, so that those of the validation part are new.
+  const key =
+    row.positive ?? row.text ?? row.source ?? row.context ?? row.question ?? (row.tokens as string[]).join(" ");
   return createHash("sha256").update(String(key)).digest().readUInt32BE(0) % 100 < VALIDATION_PERCENT;
 }
 

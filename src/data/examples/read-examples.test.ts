@@ -170,6 +170,18 @@ describe("formats", () => {
     await expect(loadExamples(folder, "token-classification")).rejects.toMatchObject({ received: 'seq.out has "O"' });
   });
 
+  it("the documents of SQuAD as questions with the texts that answer them", async () => {
+    const qas = [{ id: "1", question: "Where?", answers: [] }];
+    const file = written(".json", JSON.stringify({ data: [{ paragraphs: [{ context: "In Bonn.", qas }] }] }));
+    const columns = { query: "question", positive: "context" };
+    const { examples } = await loadExamples(file, "retrieval", { columns });
+    expect(examples).toEqual([{ query: "Where?", positive: "In Bonn.", line: 1 }]);
+    await expect(loadExamples(file, "retrieval")).rejects.toMatchObject({
+      field: "data[0].paragraphs[0].qas[0], query",
+      received: "the fields id, question, context, answers",
+    });
+  });
+
   it("the documents of SQuAD, with questions that have no answer", async () => {
     const context = "In Bonn.";
     const qas = [

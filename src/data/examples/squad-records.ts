@@ -15,8 +15,9 @@ function list(value: unknown): readonly unknown[] {
   return Array.isArray(value) ? value : [];
 }
 
-export async function* squadRecords(document: Json, _request: RecordRequest): ExampleRecords {
+export async function* squadRecords(document: Json, { columns }: RecordRequest): ExampleRecords {
   let line = 0;
+  const renamed = Object.entries(columns);
   for (const [article, entry] of list(document.data).entries()) {
     for (const [paragraph, { context, qas }] of list((entry as Json)?.paragraphs)
       .map(Object)
@@ -29,7 +30,10 @@ export async function* squadRecords(document: Json, _request: RecordRequest): Ex
           continue;
         }
         const { id, question: asked, answers, is_impossible: impossible } = question as Json;
-        yield { ...at, values: { id, question: asked, context, answers: impossible === true ? [] : answers } };
+        const values: Json = { id, question: asked, context, answers: impossible === true ? [] : answers };
+        // For other tasks, such as retrieval: the question as query, the context as what answers it.
+        const others = renamed.map(([field, column]) => [field, values[String(column)]]);
+        yield { ...at, values: { ...values, ...Object.fromEntries(others) }, names: Object.keys(values) };
       }
     }
   }
