@@ -57,6 +57,15 @@ const cases: Readonly<Record<PipelineTask, Case>> = {
     flags: [["--input", cat, "--input", '{"tokens":["a","dog","ran"]}']],
     piped: [`${cat}\n{"tokens":["a","dog","ran"]}\n`],
   },
+  "extractive-summarization": {
+    model: variantOf("bert", { config: { id2label: { 0: "summary" } } }),
+    inputs: ["The cat sat. A dog ran.", { sentences: [cat, dog] }],
+    options: { topK: 2 },
+    warning: "it lacks classifier.weight, classifier.bias",
+    flags: [["--input", "The cat sat. A dog ran.", "--input", JSON.stringify({ sentences: [cat, dog] })]],
+    optionFlags: ["--top-k", "2"],
+    piped: [`The cat sat. A dog ran.\n${JSON.stringify({ sentences: [cat, dog] })}`],
+  },
   "feature-extraction": {
     model: "bert",
     inputs: [cat, dog],
@@ -131,6 +140,13 @@ const cases: Readonly<Record<PipelineTask, Case>> = {
     ],
     optionFlags: ["--pooling", "cls"],
     piped: [`${cat}\t${dog}\tit rains\n${dog}\t${dog}\tit rains\n`],
+  },
+  "span-extraction": {
+    model: variantOf("bert", { config: { id2label: { 0: "end:A", 1: "end:B", 2: "start:A", 3: "start:B" } } }),
+    inputs: [cat, dog],
+    warning: "it lacks classifier.weight, classifier.bias",
+    flags: [["--input", cat, "--input", dog]],
+    piped: [`${cat}\n${dog}\n`],
   },
   "spelling-correction": {
     model: "bert",

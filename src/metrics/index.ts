@@ -28,7 +28,7 @@ export { type LabelledSpan, lenientSpans, type SpanScheme, spanSchemes, strictSp
 export { matthewsCorrelation } from "./matthews-correlation.ts";
 export { type PerplexityScores, perplexityScores } from "./perplexity.ts";
 export { porterStem } from "./porter-stemmer.ts";
-export type { AveragedScores, PrecisionRecallF1 } from "./precision-recall.ts";
+export { type AveragedScores, type PrecisionRecallF1, precisionRecallF1 } from "./precision-recall.ts";
 export {
   type NdcgOptions,
   ndcgOfScores,

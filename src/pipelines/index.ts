@@ -13,6 +13,7 @@ export {
 } from "../tasks/token-groups.ts";
 export type * from "./cloze.ts";
 export type * from "./dependency-parsing.ts";
+export type * from "./extractive-summarization.ts";
 export type * from "./feature-extraction.ts";
 export type * from "./fill-mask.ts";
 export type { RowStates, StateOptions, Told, WithStates } from "./inner-states.ts";
@@ -23,6 +24,7 @@ export type { CallOptions } from "./pipeline-inputs.ts";
 export type * from "./question-answering.ts";
 export type * from "./relation-extraction.ts";
 export type * from "./sentence-similarity.ts";
+export type * from "./span-extraction.ts";
 export type * from "./spelling-correction.ts";
 export type * from "./text-classification.ts";
 export { type ScoreFunction, scoreFunctions } from "./text-classification.ts";

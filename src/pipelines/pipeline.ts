@@ -5,6 +5,7 @@ import { modelFolder } from "../models/index.ts";
 import { nearestName, refuseUnknownNames } from "../platform/option-names.ts";
 import type { ClozePipeline } from "./cloze.ts";
 import type { DependencyParsingPipeline } from "./dependency-parsing.ts";
+import type { ExtractiveSummarizationPipeline } from "./extractive-summarization.ts";
 import type { FeatureExtractionPipeline } from "./feature-extraction.ts";
 import type { FillMaskPipeline } from "./fill-mask.ts";
 import type { MultipleChoicePipeline } from "./multiple-choice.ts";
@@ -12,6 +13,7 @@ import type { NextSentencePredictionPipeline } from "./next-sentence-prediction.
 import type { QuestionAnsweringPipeline } from "./question-answering.ts";
 import type { RelationExtractionPipeline } from "./relation-extraction.ts";
 import type { SentenceSimilarityPipeline } from "./sentence-similarity.ts";
+import type { SpanExtractionPipeline } from "./span-extraction.ts";
 import type { SpellingCorrectionPipeline } from "./spelling-correction.ts";
 import type { TextClassificationPipeline } from "./text-classification.ts";
 import type { TextGenerationPipeline } from "./text-generation.ts";
@@ -24,6 +26,7 @@ import type { ZeroShotClassificationPipeline } from "./zero-shot-classification.
 export interface Pipelines {
   cloze: ClozePipeline;
   "dependency-parsing": DependencyParsingPipeline;
+  "extractive-summarization": ExtractiveSummarizationPipeline;
   "feature-extraction": FeatureExtractionPipeline;
   "fill-mask": FillMaskPipeline;
   "multiple-choice": MultipleChoicePipeline;
@@ -31,6 +34,7 @@ export interface Pipelines {
   "question-answering": QuestionAnsweringPipeline;
   "relation-extraction": RelationExtractionPipeline;
   "sentence-similarity": SentenceSimilarityPipeline;
+  "span-extraction": SpanExtractionPipeline;
   "spelling-correction": SpellingCorrectionPipeline;
   "text-classification": TextClassificationPipeline;
   "text-generation": TextGenerationPipeline;
@@ -48,6 +52,8 @@ type Loaders = {
 const loaders: Loaders = {
   cloze: async (...given) => (await import("./cloze.ts")).loadCloze(...given),
   "dependency-parsing": async (...given) => (await import("./dependency-parsing.ts")).loadDependencyParsing(...given),
+  "extractive-summarization": async (...given) =>
+    (await import("./extractive-summarization.ts")).loadExtractiveSummarization(...given),
   "feature-extraction": async (...given) => (await import("./feature-extraction.ts")).loadFeatureExtraction(...given),
   "fill-mask": async (...given) => (await import("./fill-mask.ts")).loadFillMask(...given),
   "multiple-choice": async (...given) => (await import("./multiple-choice.ts")).loadMultipleChoice(...given),
@@ -58,6 +64,7 @@ const loaders: Loaders = {
     (await import("./relation-extraction.ts")).loadRelationExtraction(...given),
   "sentence-similarity": async (...given) =>
     (await import("./sentence-similarity.ts")).loadSentenceSimilarity(...given),
+  "span-extraction": async (...given) => (await import("./span-extraction.ts")).loadSpanExtraction(...given),
   "spelling-correction": async (...given) =>
     (await import("./spelling-correction.ts")).loadSpellingCorrection(...given),
   "text-classification": async (...given) =>

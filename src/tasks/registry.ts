@@ -5,6 +5,8 @@ const loaders: Readonly<Record<TaskName, () => Promise<AnyTask>>> = {
   "text-classification": async () => (await import("./text-classification.ts")).textClassification,
   "relation-extraction": async () => (await import("./relation-extraction.ts")).relationExtraction,
   "token-classification": async () => (await import("./token-classification.ts")).tokenClassification,
+  "span-extraction": async () => (await import("./span-extraction.ts")).spanExtraction,
+  "extractive-summarization": async () => (await import("./extractive-summarization.ts")).extractiveSummarization,
   "dependency-parsing": async () => (await import("./dependency-parsing.ts")).dependencyParsing,
   "question-answering": async () => (await import("./question-answering.ts")).questionAnswering,
   "multiple-choice": async () => (await import("./multiple-choice.ts")).multipleChoice,

@@ -31,6 +31,8 @@ export type TaskName = Extract<
   | "text-classification"
   | "relation-extraction"
   | "token-classification"
+  | "span-extraction"
+  | "extractive-summarization"
   | "dependency-parsing"
   | "question-answering"
   | "multiple-choice"

@@ -10,13 +10,13 @@ const paddingMultiple = 8;
 
 /**
  * A text or a pair as the windows that a model reads: one, or with a stride as many as a long text needs. Of a pair the
- * first text is cut into windows. `text` may be words.
+ * first text is cut into windows. `text` may be words. With `offsets` windows tell where in the text their tokens stand.
  */
 export function textWindows(
   tokenizer: Tokenizer,
   text: string | readonly string[],
   textPair: string | undefined,
-  { sequenceLength, stride }: TaskOptions,
+  { sequenceLength, stride, offsets = false }: TaskOptions & { readonly offsets?: boolean },
 ): EncodedArrays[] {
   const isSplitIntoWords = typeof text !== "string";
   const options = {
@@ -26,7 +26,7 @@ export function textWindows(
     stride: stride ?? 0,
     returnOverflowingTokens: stride !== undefined,
     returnTensors: false as const,
-    returnOffsetsMapping: false,
+    returnOffsetsMapping: offsets,
     returnSpecialTokensMask: false,
     returnAttentionMask: false,
     returnTokenTypeIds: tokenizer.config.modelInputNames.includes("token_type_ids"),

@@ -15,8 +15,12 @@ export interface WordFeatures extends Features {
   readonly words: readonly { readonly place: number; readonly word: number }[];
 }
 
-/** Tokens that windows share, unless the options say so. */
-const defaultStride = 32;
+const longestStride = 32;
+
+/** Tokens that windows share: as the options say, or a quarter of a window, 32 at most. */
+export function usualStride({ sequenceLength, stride }: Pick<TaskOptions, "sequenceLength" | "stride">): number {
+  return stride ?? Math.min(longestStride, sequenceLength >> 2);
+}
 
 /** The windows of a sentence, example number `example`. */
 export function wordWindows(
@@ -26,12 +30,13 @@ export function wordWindows(
   options: Pick<TaskOptions, "sequenceLength" | "stride">,
 ): WordFeatures[] {
   const { sequenceLength } = options;
-  const stride = options.stride ?? Math.min(defaultStride, sequenceLength >> 2);
-  return textWindows(tokenizer, tokens, undefined, { sequenceLength, stride }).map((window, index, all) => ({
-    example,
-    rows: [tokenRow(window)],
-    words: wordsOf(window, all[index - 1]),
-  }));
+  return textWindows(tokenizer, tokens, undefined, { sequenceLength, stride: usualStride(options) }).map(
+    (window, index, all) => ({
+      example,
+      rows: [tokenRow(window)],
+      words: wordsOf(window, all[index - 1]),
+    }),
+  );
 }
 
 function wordsOf({ wordIds }: EncodedArrays, before: EncodedArrays | undefined): WordFeatures["words"] {

@@ -63,6 +63,23 @@ const examples: Readonly<Record<TaskName, readonly string[]>> = {
     };
     return JSON.stringify({ tokens, labels: tokens.map(labelOf) });
   }),
+  "span-extraction": sentences(96).map((text) => {
+    const [, animal, verb, , place] = text.split(" ") as string[];
+    const [start, end] = stretchOf(text, animal as string);
+    const entities = [
+      { start, end, label: "animal" },
+      // One within the other.
+      { start, end: end + 1 + (verb as string).length, label: "deed" },
+      ...(place === "house" ? [{ start: text.indexOf("house"), end: text.indexOf(" ."), label: "house" }] : []),
+    ];
+    return JSON.stringify({ text, entities });
+  }),
+  // Sentences about a river are the summary.
+  "extractive-summarization": Array.from({ length: 96 }, (_, index) => {
+    const own = sentences(200).slice(2 * index, 2 * index + 2);
+    own[index % 2] = (own[index % 2] as string).replace(/\w+ \.$/, "river .");
+    return JSON.stringify({ sentences: own, labels: own.map((text) => Number(text.includes("river"))) });
+  }),
   "dependency-parsing": sentences(96).map((text) =>
     JSON.stringify({
       tokens: text.split(" "),
@@ -107,10 +124,15 @@ const examples: Readonly<Record<TaskName, readonly string[]>> = {
   }),
 };
 
-/** Of tasks that go through the vocabulary, which takes more than a new head. */
+/**
+ * Of tasks that take longer: those that go through the vocabulary, in which few questions are to be answered with yes, or
+ * in which a token must find out what its sentence is.
+ */
 const patience: Readonly<Partial<Record<TaskName, Partial<FinetuneSettings>>>> = {
   cloze: { epochs: 30 },
   "spelling-correction": { epochs: 30 },
+  "span-extraction": { epochs: 20 },
+  "extractive-summarization": { epochs: 30 },
 };
 
 /** A small model folder with a tokenizer. */

@@ -2,6 +2,7 @@
 import type { PipelineTask } from "../../pipelines/index.ts";
 import { cloze } from "./cloze.ts";
 import { dependencyParsing } from "./dependency-parsing.ts";
+import { extractiveSummarization } from "./extractive-summarization.ts";
 import { featureExtraction } from "./feature-extraction.ts";
 import { fillMask } from "./fill-mask.ts";
 import { multipleChoice } from "./multiple-choice.ts";
@@ -10,6 +11,7 @@ import { questionAnswering } from "./question-answering.ts";
 import { relationExtraction } from "./relation-extraction.ts";
 import type { PipelineRunner } from "./runner.ts";
 import { sentenceSimilarity } from "./sentence-similarity.ts";
+import { spanExtraction } from "./span-extraction.ts";
 import { spellingCorrection } from "./spelling-correction.ts";
 import { textClassification } from "./text-classification.ts";
 import { textGeneration } from "./text-generation.ts";
@@ -20,6 +22,7 @@ import { zeroShotClassification } from "./zero-shot-classification.ts";
 export const pipelineRunners: Readonly<Record<PipelineTask, PipelineRunner>> = {
   cloze,
   "dependency-parsing": dependencyParsing,
+  "extractive-summarization": extractiveSummarization,
   "feature-extraction": featureExtraction,
   "fill-mask": fillMask,
   "multiple-choice": multipleChoice,
@@ -27,6 +30,7 @@ export const pipelineRunners: Readonly<Record<PipelineTask, PipelineRunner>> = {
   "question-answering": questionAnswering,
   "relation-extraction": relationExtraction,
   "sentence-similarity": sentenceSimilarity,
+  "span-extraction": spanExtraction,
   "spelling-correction": spellingCorrection,
   "text-classification": textClassification,
   "text-generation": textGeneration,
