@@ -32,17 +32,21 @@ async function request(url: string, kind: FileKind, init: RequestInit = {}): Pro
   }
   if (response.ok) return response;
   await response.body?.cancel();
-  if (response.status >= 500 || response.status === 429) {
-    throw new ResourceError(`The server of ${url} failed.`, {
-      file: url,
-      received: `HTTP ${response.status}`,
-      hint: "Try again later.",
-    });
-  }
+  refuseFailedServer(url, response);
   throw fileKindError(kind, `${url} does not exist or is not accessible.`, {
     file: url,
     received: `HTTP ${response.status}`,
     hint: "Check the address.",
+  });
+}
+
+/** Throws for an answer that says nothing of the file. */
+function refuseFailedServer(url: string, { status }: Response): void {
+  if (status < 500 && status !== 429) return;
+  throw new ResourceError(`The server of ${url} failed.`, {
+    file: url,
+    received: `HTTP ${status}`,
+    hint: "Try again later.",
   });
 }
 
@@ -105,7 +109,9 @@ async function sizeOf(url: string, kind: FileKind, headers: Headers): Promise<nu
 }
 
 async function stat(url: string, kind: FileKind): Promise<FileStat | undefined> {
+  // Servers may forbid pages to read what they say of a missing file: a refusal without a status counts as one.
   const response = await fetch(url, { method: "HEAD" }).catch(() => undefined);
+  if (response) refuseFailedServer(url, response);
   if (!response?.ok) return undefined;
   const modified = Date.parse(response.headers.get("last-modified") ?? "");
   return {

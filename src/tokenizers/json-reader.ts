@@ -13,7 +13,7 @@ const MOST_PLAIN = 256;
 const MOST_VALUES = 1 << 17;
 /** Longer than any string of a published file. */
 const MOST_STRING_BYTES = 1 << 24;
-/** ASCII strings of at most so many characters are made without a decoder, which takes longer to call. */
+/** Strings of at most so many bytes are made without a decoder, which takes longer to call. */
 const MOST_SHORT = 63;
 
 /** The object that a file holds. Throws a TokenizerError that names the file. */
@@ -82,8 +82,9 @@ class JsonReader {
     if (code === OPEN_BRACE) return this.#object();
     if (code === OPEN_BRACKET) return this.#array();
     const start = --this.#at;
-    this.#skipWordOrNumber();
-    return JSON.parse(this.#textOf(start, this.#at));
+    if (code > NINE) return this.#word();
+    this.#skipNumber();
+    return Number(this.#textOf(start, this.#at));
   }
 
   #object(): object {
@@ -177,7 +178,8 @@ class JsonReader {
     else if (code === OPEN_BRACKET) this.#skipItems(this.#next(), CLOSE_BRACKET);
     else {
       this.#at--;
-      this.#skipWordOrNumber();
+      if (code > NINE) this.#word();
+      else this.#skipNumber();
     }
   }
 
@@ -196,13 +198,28 @@ class JsonReader {
   #textOf(start: number, end: number): string {
     const length = end - start;
     if (length > MOST_SHORT) return this.#decoded(start, end);
-    const codes = CODES[length]!;
-    for (let at = 0; at < length; at++) {
-      codes[at] = this.#bytes[start + at]!;
-      if (codes[at]! > LAST_ASCII) return this.#decoded(start, end);
+    const bytes = this.#bytes;
+    let units = 0;
+    for (let at = start; at < end; ) {
+      const first = bytes[at++]!;
+      if (first <= LAST_ASCII) {
+        UNITS[units++] = first;
+        continue;
+      }
+      // Sequences of four bytes, and wrong ones, are left to the decoder.
+      const size = first >= 0xc2 && first < 0xe0 ? 2 : 3;
+      if (first < 0xc2 || first >= 0xf0 || at + size - 1 > end) return this.#decoded(start, end);
+      let unit = first & (size === 2 ? 0x1f : 0x0f);
+      for (let more = 1; more < size; more++) {
+        const next = bytes[at++]!;
+        if ((next & 0xc0) !== 0x80) return this.#decoded(start, end);
+        unit = (unit << 6) | (next & 0x3f);
+      }
+      if (size === 3 && (unit < 0x800 || (unit >= 0xd800 && unit < 0xe000))) return this.#decoded(start, end);
+      UNITS[units++] = unit;
     }
     // Any list of numbers will do, but the types ask for an array.
-    return String.fromCharCode.apply(null, codes as unknown as number[]);
+    return String.fromCharCode.apply(null, FIRST_UNITS[units] as unknown as number[]);
   }
 
   #decoded(start: number, end: number): string {
@@ -239,14 +256,17 @@ class JsonReader {
     for (let digit = 0; digit < 4; digit++) if (!HEXADECIMAL.includes(this.#bytes[++this.#at] ?? END)) this.#refuse();
   }
 
-  /** Passes over what is no text, array or object. */
-  #skipWordOrNumber(): void {
-    const bytes = this.#bytes;
-    for (const word of WORDS) {
-      if (!word.every((code, index) => bytes[this.#at + index] === code)) continue;
-      this.#at += word.length;
-      return;
+  #word(): boolean | null {
+    for (const { codes, value } of WORDS) {
+      if (!codes.every((code, index) => this.#bytes[this.#at + index] === code)) continue;
+      this.#at += codes.length;
+      return value;
     }
+    return this.#refuse();
+  }
+
+  #skipNumber(): void {
+    const bytes = this.#bytes;
     if (bytes[this.#at] === MINUS) this.#at++;
     if (bytes[this.#at] === ZERO) this.#at++;
     else this.#skipDigits();
@@ -285,12 +305,17 @@ class JsonReader {
 
 const UTF8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 const ascii = (text: string): readonly number[] => [...new TextEncoder().encode(text)];
-const WORDS = ["true", "false", "null"].map(ascii);
+const WORDS = [
+  { codes: ascii("true"), value: true },
+  { codes: ascii("false"), value: false },
+  { codes: ascii("null"), value: null },
+];
 const ESCAPED = ascii('"\\/bfnrtu');
 const HEXADECIMAL = ascii("0123456789abcdefABCDEF");
 const BYTE_ORDER_MARK = [0xef, 0xbb, 0xbf];
-/** Where short strings are put together, by their length. */
-const CODES = Array.from({ length: MOST_SHORT + 1 }, (_, length) => new Uint8Array(length));
+/** Where short strings are put together, and views of its beginning by their length. */
+const UNITS = new Uint16Array(MOST_SHORT);
+const FIRST_UNITS = Array.from({ length: MOST_SHORT + 1 }, (_, length) => UNITS.subarray(0, length));
 const LAST_ASCII = 0x7f;
 /** Stands for no character. */
 const END = -1;

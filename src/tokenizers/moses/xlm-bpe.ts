@@ -53,6 +53,7 @@ export class XlmBpeModel implements Model {
   }
 }
 
+const TWO_PIECES = /^\s*(\S+)\s+(\S+)/;
 /** Pieces that a vocabulary may lack, beside half as many as it has: a bound against hostile files. */
 const SPARE_DROPPED = 1 << 15;
 
@@ -77,9 +78,9 @@ export function readXlmFiles(
   const vocabulary = Vocabulary.fromRecord(readJsonFields(vocab, file));
   const fields = new JsonFields({}, `${folder}/merges.txt`);
   const pairs = readMergeLines(merges, vocabulary, fields, (line, index) => {
-    const [left, right] = line.trim().split(/\s+/, 2);
-    if (left === "") return undefined;
+    const [, left, right] = TWO_PIECES.exec(line) ?? [];
     if (left !== undefined && right !== undefined) return [left, right];
+    if (line.trim() === "") return undefined;
     throw fieldError(fields.file, `line ${index + 1}`, 'two pieces, such as "t h"', line);
   });
   return new XlmBpeModel(vocabulary, pairs, unknownToken, file);
