@@ -4,7 +4,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { runCloze } from "../../test/support/fake-terminal.ts";
-import { variantOf } from "../../test/support/pipeline-cases.ts";
+import { goldenModel, variantOf } from "../../test/support/pipeline-cases.ts";
+import { pipeline } from "../pipelines/index.ts";
 
 let folder: string;
 let model: string;
@@ -30,6 +31,15 @@ describe("index", () => {
     const found = await runCloze([...search, "--top-k", "2", "--json"]);
     expect(found.lines[0]).toMatchObject([{ id: "2", text: "paris is a city" }, {}]);
     expect((await runCloze(search)).stdout).toMatch(/^paris is a city\n {3}1\.0000 {2}2 {2}paris is a city\n/);
+    const reranker = ["--reranker", goldenModel("bert-score"), "--candidates", "3"];
+    const ranked = await runCloze([...search, "--top-k", "2", "--json", ...reranker]);
+    const rank = await pipeline("text-ranking", goldenModel("bert-score"), { threads: 1, onWarning: () => {} });
+    const documents = ["the cat sat .", "paris is a city", "a bird flew over"];
+    const expected = await rank("paris is a city", documents, { topK: 2 });
+    await rank.release();
+    const ids = expected.map(({ index: at, text }) => ({ id: String(at + 1), text }));
+    expect(ranked.lines[0]).toMatchObject(ids);
+    expect((await runCloze([...search, "--candidates", "3"])).stderr).toContain("Add --reranker");
     const again = await runCloze(build);
     expect(again.exitCode).toBe(2);
     expect(again.stderr).toContain("--overwrite");
