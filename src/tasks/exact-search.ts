@@ -77,9 +77,7 @@ export class ExactSearch {
 
   #scores(vector: Float32Array): Float64Array {
     const scores = new Float64Array(this.count);
-    for (let place = 0; place < scores.length; place++) {
-      scores[place] = dot(vector, this.#vectors, place * this.#width);
-    }
+    this.#products(vector, scores);
     if (this.similarity === "dot") return scores;
     const length = Math.sqrt(dot(vector, vector, 0));
     for (let place = 0; place < scores.length; place++) {
@@ -87,6 +85,25 @@ export class ExactSearch {
       scores[place] = product === 0 ? 0 : (scores[place] as number) / product;
     }
     return scores;
+  }
+
+  /** Four vectors at a time: their sums do not wait for each other, and each is still summed in order. */
+  #products(vector: Float32Array, products: Float64Array): void {
+    const [vectors, width] = [this.#vectors, this.#width];
+    let place = 0;
+    for (; place + 4 <= products.length; place += 4) {
+      const start = place * width;
+      let [first, second, third, fourth] = [0, 0, 0, 0];
+      for (let at = 0; at < width; at++) {
+        const value = vector[at] as number;
+        first += value * (vectors[start + at] as number);
+        second += value * (vectors[start + width + at] as number);
+        third += value * (vectors[start + 2 * width + at] as number);
+        fourth += value * (vectors[start + 3 * width + at] as number);
+      }
+      products.set([first, second, third, fourth], place);
+    }
+    for (; place < products.length; place++) products[place] = dot(vector, vectors, place * width);
   }
 
   #check(vector: ArrayLike<number>): void {
