@@ -51,6 +51,9 @@ describe("retrieval and ranking", () => {
         ...["finetune", task, "--model", model, "--train", train, "--validation", train],
         ...["--output", output, "--epochs", epochs, ...settings, ...more],
       ]);
+    const frozen = await tune("retrieval", retriever, "1", "--frozen");
+    expect(frozen.exitCode).toBe(2);
+    expect(frozen.stderr).toContain("retrieval trains the encoder itself");
     const trained = await tune("retrieval", retriever, "100", "--similarity", "dot", "--pooling", "mean_sqrt_len");
     expect(trained.exitCode, trained.stderr).toBe(0);
     expect(trained.stdout).toMatch(/MRR 1\.000, recall@1 33\.3%/);

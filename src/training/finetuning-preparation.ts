@@ -35,6 +35,7 @@ export async function prepareFinetuning(
   const task = await loadTask(settings.task);
   const source = await taskModel(task, settings.model, featureLayersOf(settings));
   const { config, modelTask, architecture } = source;
+  if (settings.frozen && modelTask === "base") throw nothingToTrain(settings.task);
   const { training, heldOut, heldOutRule } = await readExamples(settings, onWarning);
   const { problemType, bothOrders } = settings;
   const labels = inFile(settings.train, () =>
@@ -158,6 +159,16 @@ function vectorOptions({ pooling, similarity, similarityScale }: FinetuneSetting
     similarity: similarity ?? undefined,
     scale: similarityScale ?? undefined,
   };
+}
+
+/** Of a task that adds no head to the model. */
+function nothingToTrain(task: string): ConfigurationError {
+  return new ConfigurationError(`Nothing is left to train: ${task} trains the encoder itself.`, {
+    field: "frozen",
+    expected: "false, or a task with a head of its own",
+    received: "true",
+    hint: "Leave --frozen out; --freeze embeddings keeps a part as it is.",
+  });
 }
 
 /** Keeps what the settings name as it is. */
