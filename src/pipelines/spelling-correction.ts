@@ -63,9 +63,7 @@ export async function loadSpellingCorrection(
       callOptions,
       ({ logits }, row, { indices }) => {
         const unitRow = all[indices[row] as number] as UnitRow;
-        const data = rowOf(logits, row);
-        const predictions = predictionsOf({ logits: { data } }, [1, logits?.dims[1] ?? 0], 0, unitRow);
-        return { unitRow, predictions };
+        return { unitRow, predictions: predictionsOf(rowOf(logits, row), logits?.dims[1] ?? 0, unitRow) };
       },
     );
     const counts = unitRows.map(({ length }) => length);

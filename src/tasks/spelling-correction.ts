@@ -10,9 +10,9 @@
  */
 import { int64Array, type ReadExample } from "../data/index.ts";
 import { ConfigurationError } from "../errors.ts";
-import type { SymbolicTensor } from "../graph/index.ts";
+import { argMax, type SymbolicTensor } from "../graph/index.ts";
 import { crossEntropy, ignoredLabel } from "../nn/index.ts";
-import type { OutputArrays, SymbolicInputs } from "../objectives/index.ts";
+import type { SymbolicInputs } from "../objectives/index.ts";
 import type { EncodedArrays, Tokenizer } from "../tokenizers/index.ts";
 import { alignedUnits, spellingUnits } from "./spelling-units.ts";
 import type { Features, PreparedTask, Task } from "./task.ts";
@@ -58,12 +58,16 @@ export const spellingCorrection: Task<"spelling-correction", SpellingFeatures, C
       loss: (model, { labels, ...inputs }) => crossEntropy(model.forward(inputs).logits, labels as SymbolicTensor),
       outputs(model, { labels, ...inputs }: SymbolicInputs) {
         const { logits } = model.forward(inputs);
-        return { logits, loss: crossEntropy(logits, labels as SymbolicTensor) };
+        // The likeliest tokens alone leave the graph: all scores would be many.
+        return { predicted: argMax(logits), loss: crossEntropy(logits, labels as SymbolicTensor) };
       },
 
-      results: (outputs, batch, features) => {
-        const dims = batch.inputIds?.dims as readonly number[];
-        return features.map(({ row }, index) => pieces.corrections(row, predictionsOf(outputs, dims, index, row)));
+      results({ predicted }, batch, features) {
+        const length = batch.inputIds?.dims[1] as number;
+        return features.map(({ row }, index) => {
+          const idOf = (place: number): number => Number(predicted?.data[index * length + place]);
+          return pieces.corrections(row, new Map(row.places.flat().map((place) => [place, { id: idOf(place) }])));
+        });
       },
 
       evaluate(_examples, features, results) {
@@ -158,7 +162,10 @@ export class SpellingPieces {
   }
 
   /** What each unit becomes by the model's predictions at its tokens. */
-  corrections({ units, tokens, places }: UnitRow, predictions: ReadonlyMap<number, PiecePrediction>): Corrected {
+  corrections(
+    { units, tokens, places }: UnitRow,
+    predictions: ReadonlyMap<number, Pick<PiecePrediction, "id">>,
+  ): Corrected {
     return places.map((own, unit) => {
       if (own.length === 0) return undefined;
       const ids = own.map((place) => predictions.get(place)?.id ?? (tokens.inputIds[place] as number));
@@ -190,21 +197,19 @@ export class SpellingPieces {
   }
 }
 
-/** logits [B, T, V] → the likeliest token at each of a row's units' places. */
+/** logits [T, V] of a row → the likeliest token at each of its units' places. */
 export function predictionsOf(
-  { logits }: OutputArrays,
-  [rows = 1, length = 1]: readonly number[],
-  index: number,
+  logits: Float32Array,
+  length: number,
   { places }: Pick<UnitRow, "places">,
 ): ReadonlyMap<number, PiecePrediction> {
-  const data = logits?.data as Float32Array;
-  const width = data.length / (rows * length);
+  const width = logits.length / length;
   const entries = places.flat().map((place) => {
-    const start = (index * length + place) * width;
+    const start = place * width;
     let best = start;
-    for (let at = start; at < start + width; at++) if ((data[at] as number) > (data[best] as number)) best = at;
+    for (let at = start; at < start + width; at++) if ((logits[at] as number) > (logits[best] as number)) best = at;
     let sum = 0;
-    for (let at = start; at < start + width; at++) sum += Math.exp((data[at] as number) - (data[best] as number));
+    for (let at = start; at < start + width; at++) sum += Math.exp((logits[at] as number) - (logits[best] as number));
     return [place, { id: best - start, score: 1 / sum }] as const;
   });
   return new Map(entries);
