@@ -67,7 +67,7 @@ export const dataSets: Readonly<Record<string, DataSet>> = {
     metric: "accuracy",
     training: { ...mrpc, files: ["pair/mrpc/train.tsv"] },
     heldOut: { ...mrpc, files: ["pair/mrpc/val.tsv"] },
-    recipe: { examples: 800, epochs: 2, sequenceLength: 64, learningRate: 1e-4 },
+    recipe: { examples: 1200, epochs: 3, sequenceLength: 96, learningRate: 1e-4 },
   },
   wikiann: {
     title: "WikiANN English, names",

@@ -112,7 +112,11 @@ function metricsOf({ task, evaluator, model: { config } }: PreparedFinetuning, b
     let outputs: OutputArrays;
     if (batch.startPositions !== undefined) outputs = { startLogits: take(cells), endLogits: take(cells) };
     else if (batch.inputIds?.dims.length === 3) outputs = { logits: take(cells / (batch.inputIds.dims[2] ?? 1)) };
-    else outputs = { logits: take((batch.labels?.dims.length === 2 ? cells : together.length) * config.numLabels) };
+    else {
+      // Several classes a text are numbers, a class a word is an index.
+      const isOfWords = batch.labels?.dims.length === 2 && batch.labels.type === "int64";
+      outputs = { logits: take((isOfWords ? cells : together.length) * config.numLabels) };
+    }
     task.results(outputs, batch, together).forEach((result, index) => {
       results.set(together[index] as Features, result);
     });
@@ -122,5 +126,8 @@ function metricsOf({ task, evaluator, model: { config } }: PreparedFinetuning, b
   return task.evaluate(examples, features, ordered).metrics;
 }
 
-export const medianOf = (numbers: readonly number[]): number =>
-  numbers.toSorted((a, b) => a - b)[numbers.length >> 1] as number;
+export function medianOf(numbers: readonly number[]): number {
+  const sorted = numbers.toSorted((a, b) => a - b);
+  const [below, above] = [(sorted.length - 1) >> 1, sorted.length >> 1].map((at) => sorted[at] as number);
+  return ((below as number) + (above as number)) / 2;
+}
