@@ -120,6 +120,20 @@ describe("finetune", () => {
     expect(await weights("seed-6")).toEqual(second);
   });
 
+  it("probes each layer of a frozen encoder, with a bar for each", async () => {
+    const output = join(folder, "probe");
+    const words = ["finetune", "text-classification", "--model", model, "--train", table, ...columns, "--threads", "1"];
+    words.push("--validation", table, "--output", output, "--epochs", "10", "--frozen", "--layers", "each", "--quiet");
+    const { exitCode, stdout } = await runCloze(words);
+    expect(exitCode).toBe(0);
+    expect(stdout).toMatch(/^layer +macro F1 +Matthews correlation +accuracy$/m);
+    for (const layer of [0, 1, 2]) {
+      expect(stdout).toMatch(new RegExp(`^${layer}( \\(best\\))? .*%  [█▏▎▍▌▋▊▉]+$`, "m"));
+      const config = JSON.parse(await readFile(join(output, `layer-${layer}`, "config.json"), "utf8"));
+      expect(config.cloze_feature_layers).toBe(String(layer));
+    }
+  });
+
   it("tells with --dry-run what a run would be like, and writes nothing", async () => {
     const output = join(folder, "dry");
     const words = ["finetune", "text-classification", "--model", model, "--train", table, ...columns, "--threads", "1"];
