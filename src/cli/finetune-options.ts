@@ -45,7 +45,11 @@ const finetuneFlags: SettingFlags<typeof finetuneFields> = {
   },
   gradientAccumulation,
   gradientCheckpointing,
-  learningRate: { placeholder: "X", about: "Highest learning rate", otherwise: "by the model's width, 5e-5 to 3e-4" },
+  learningRate: {
+    placeholder: "X",
+    about: "Highest learning rate",
+    otherwise: "by the width, 5e-5 to 3e-4, or 5e-3 with --frozen",
+  },
   warmupSteps: { placeholder: "N", about: "Steps until the highest rate is reached", otherwise: "a tenth of all" },
   schedule,
   decayShare,

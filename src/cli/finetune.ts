@@ -35,6 +35,7 @@ export const finetuneCommand = defineCommand({
     "cloze finetune text-classification --model ./my-bert --train reviews.tsv --seeds 3 --output three-seeds",
     "cloze finetune text-classification --model ./my-bert --train reviews.tsv --frozen --layers each --output probe",
     "cloze finetune token-classification --model ./my-bert --train names.conll --epochs 5 --output my-tagger",
+    "cloze finetune spelling-correction --model ./my-bert --train corrections.jsonl --output my-corrector",
     "cloze finetune retrieval --model ./my-encoder --train questions.jsonl --output my-retriever",
     "cloze finetune text-ranking --model ./my-encoder --train questions.jsonl --output my-reranker",
     "cloze evaluate text-classification --model ./my-classifier --data test.tsv",

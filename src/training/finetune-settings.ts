@@ -59,7 +59,7 @@ export const finetuneFields = {
   stride: nullable(integer(128, { minimum: 0 })),
   gradientAccumulation,
   gradientCheckpointing,
-  /** Peak rate; by the model's width when left out. */
+  /** Peak rate; when left out, by the model's width, or what suits a head alone when it is frozen. */
   learningRate: nullable(number(5e-5, { minimum: 0 })),
   /** Steps until the peak; a tenth of all when left out. */
   warmupSteps: nullable(integer(100, { minimum: 0 })),
