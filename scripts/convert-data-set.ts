@@ -44,7 +44,12 @@ const options = {
   columns: Object.fromEntries(columns),
   ...(values["problem-type"] === "regression" && { problemType: "regression" as const }),
 };
-const rows = await dataSetRows({ as, files, encoding: values.encoding, options, part: values.part });
+const rows = await dataSetRows({ as, files, encoding: values.encoding, options, part: values.part }).catch(
+  ({ message }: Error) => {
+    console.error(`error: ${message}`);
+    process.exit(2);
+  },
+);
 process.stdout.write(linesOfRows(rows));
 console.error(`${rows.length} rows`);
 
