@@ -14,6 +14,11 @@ const properNames: Readonly<Record<string, string>> = {
   pearson: "Pearson",
   spearman: "Spearman",
   matthewsCorrelation: "Matthews correlation",
+  uas: "UAS",
+  las: "LAS",
+  rouge1: "ROUGE-1",
+  rouge2: "ROUGE-2",
+  rougeLsum: "ROUGE-Lsum",
 };
 
 /** `maskedAccuracy` → "masked accuracy", `macroF1` → "macro F1", `recallAt5` → "recall@5". */
@@ -24,7 +29,7 @@ export function wordsOf(name: string): string {
 
 /** Shares of what was right as percentages. */
 export function valueText(name: string, value: number): string {
-  return /(accuracy|f1|precision|recall(At\d+)?|exactMatch)$/i.test(name)
+  return /(accuracy|f1|precision|recall(At\d+)?|exactMatch|^[ul]as|^rouge\w+)$/i.test(name)
     ? `${(100 * value).toFixed(1)}%`
     : value.toFixed(3);
 }
