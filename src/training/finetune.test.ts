@@ -259,7 +259,9 @@ describe("fine-tuning", () => {
   });
 
   describe.each(["last", "weighted-sum", "1"])("on layers %s of a frozen encoder", (layers) => {
-    it.each(modelTypes.flatMap((architecture) => featureTasks.map((task) => ({ architecture, task }))))(
+    // All layers go through every architecture; the others need no more than one that reads both ways and one that does not.
+    const architectures = layers === "weighted-sum" ? modelTypes : (["bert", "openai-gpt"] as const);
+    it.each(architectures.flatMap((architecture) => featureTasks.map((task) => ({ architecture, task }))))(
       "$architecture learns $task, is saved, evaluated and used",
       async ({ architecture, task }) => {
         const settings = { task, model: bases[architecture] as string, train: join(folder, `${task}.jsonl`) };
