@@ -4,6 +4,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, describe, expect, it } from "vitest";
+import type { Parameter } from "../graph/index.ts";
+import { Random } from "../random.ts";
 import { AlbertForPreTraining, BertForMaskedLM, BertModel, GPT2LMHeadModel } from "./classes.ts";
 import type { AnyModel, LoadOptions } from "./index.ts";
 
@@ -34,6 +36,25 @@ describe("freeze", () => {
     // A beginning ends where a part ends.
     expect(() => model.freeze("embed")).toThrowError(/No parameter is called like embed/);
     expect(frozen(model)).toEqual([]);
+  });
+});
+
+describe("resizeTokenEmbeddings with draws", () => {
+  it("gives new tokens rows of their own, as far from the mean as the old ones are", async () => {
+    const model = await GPT2LMHeadModel.fromPretrained(golden("gpt2-GPT2LMHeadModel"), quiet);
+    const { vocabSize, nEmbd: width } = model.config;
+    model.resizeTokenEmbeddings(vocabSize + 200, { random: new Random(1) });
+    const words = [...model.parameters].find(([name]) => name.endsWith("wte.weight"))?.[1];
+    const rows = model.store.peek(words as Parameter);
+    const spread = (from: number, to: number): number => {
+      const values = rows.subarray(from * width, to * width);
+      return Math.sqrt(values.reduce((sum, value) => sum + value * value, 0) / values.length);
+    };
+    expect(rows.subarray(vocabSize * width, (vocabSize + 1) * width)).not.toEqual(
+      rows.subarray((vocabSize + 1) * width, (vocabSize + 2) * width),
+    );
+    expect(spread(vocabSize, vocabSize + 200) / spread(0, vocabSize)).toBeCloseTo(1, 1);
+    await model.release();
   });
 });
 
