@@ -103,7 +103,7 @@ const tasks: Readonly<Record<string, ChineseTask>> = {
     ...{ title: "MSRA, names", task: "token-classification", metric: "f1" },
     training: [{ ...msra, part: "train" }],
     heldOut: { ...msra, part: "validation" },
-    recipe: { epochs: 6, sequenceLength: 128 },
+    recipe: { epochs: 10, sequenceLength: 128 },
   },
   c3: {
     ...{ title: "C3, questions on dialogues (2 to 4 choices)", task: "multiple-choice", metric: "accuracy" },
