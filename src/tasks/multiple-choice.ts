@@ -21,6 +21,8 @@ type Example = ReadExample<"multiple-choice">;
 interface ChoiceFeatures extends Features {
   /** The index of the right choice. */
   readonly label: number;
+  /** How many choices the example has; the rows after these are empty ones. */
+  readonly choices: number;
 }
 
 export const multipleChoice: Task<"multiple-choice", ChoiceFeatures, number> = {
@@ -35,15 +37,18 @@ export const multipleChoice: Task<"multiple-choice", ChoiceFeatures, number> = {
     return {
       mainMetric: "accuracy",
 
-      features: (examples) =>
-        examples.map(({ choices, label, ...about }, example) => {
-          const rows = choices.map((choice) => {
-            const [text, textPair] = choicePair(about, choice);
+      features(examples) {
+        const most = Math.max(...examples.map(({ choices }) => choices.length));
+        return examples.map(({ choices, label, ...about }, example) => {
+          // Where examples have more or fewer choices, as in C3, empty ones are added, which are never told as the best.
+          const rows = Array.from({ length: most }, (_, at) => {
+            const [text, textPair] = choicePair(about, choices[at] ?? "");
             const [window] = textWindows(tokenizer, text, textPair, { sequenceLength });
             return tokenRow(window as EncodedArrays);
           });
-          return { example, rows, label };
-        }),
+          return { example, rows, label, choices: choices.length };
+        });
+      },
 
       batch: (features) => ({
         ...inputsOfChoices(features, tokenizer),
@@ -64,7 +69,8 @@ export const multipleChoice: Task<"multiple-choice", ChoiceFeatures, number> = {
         return { logits, loss: crossEntropy(logits, inputs.labels as SymbolicTensor) };
       },
 
-      results: (outputs, _batch, features) => rowsOf(outputs, features.length).map(indexOfLargest),
+      results: (outputs, _batch, features) =>
+        rowsOf(outputs, features.length).map((scores, at) => indexOfLargest(scores.slice(0, features[at]?.choices))),
 
       evaluate(examples, _features, results) {
         const gold = examples.map(({ label }) => label);
