@@ -118,6 +118,11 @@ describe("finetune", () => {
     expect(resumed.lines.filter(({ event }) => event === "step")).toHaveLength(24);
     expect(resumed.lines.at(-1)).toEqual({ event: "runs", mainMetric: "accuracy", runs, best, mean, deviation });
     expect(await weights("seed-6")).toEqual(second);
+    await writeFile(join(output, "runs.json"), JSON.stringify({ ...kept, runs: [{ name: 1 }] }));
+    const spoiled = await runCloze(["finetune", "--output", output, "--resume", "--json"]);
+    expect(spoiled.exitCode).toBe(2);
+    const { error } = JSON.parse(spoiled.stderr.trim().split("\n").at(-1) as string);
+    expect(error).toMatchObject({ kind: "checkpoint", file: join(output, "runs.json"), field: "runs.0.name" });
   });
 
   it("probes each layer of a frozen encoder, with a bar for each", async () => {

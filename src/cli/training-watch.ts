@@ -1,6 +1,11 @@
 /** What a person sees of a run while it trains, and how they stop it: the same for `pretrain` and `finetune`. */
-import { platform } from "#platform";
-import type { DoneEvent, StageProgress, StepEvent, TrainingEvent } from "../training/index.ts";
+import {
+  type DoneEvent,
+  readRunLog,
+  type StageProgress,
+  type StepEvent,
+  type TrainingEvent,
+} from "../training/index.ts";
 import type { CommandContext } from "./command.ts";
 import { learningCurves } from "./learning-curves.ts";
 import { metricsText } from "./metrics-text.ts";
@@ -98,9 +103,7 @@ export class TrainingWatch {
   /** From the run's own log, which holds what was trained before an interruption as well. */
   async #showCurves(metric: string | undefined): Promise<void> {
     const { output, terminal } = this.#context;
-    const log = await platform.readText(platform.join(this.#path, "metrics.jsonl"), "data");
-    const events = log.split("\n").flatMap((line) => (line === "" ? [] : [JSON.parse(line) as TrainingEvent]));
-    const curves = learningCurves(events, metric, colorsOf(terminal.errorOutput, terminal));
+    const curves = learningCurves(await readRunLog(this.#path), metric, colorsOf(terminal.errorOutput, terminal));
     if (curves !== "") output.note(curves);
   }
 

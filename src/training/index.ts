@@ -32,6 +32,7 @@ export type {
   PretrainResult,
   PretrainRun,
 } from "./pretraining-types.ts";
+export { readRunLog } from "./run-log.ts";
 export { asksForSeveralRuns, finetuneSeveral, type SeveralRunsResult } from "./several-runs.ts";
 export type { StageProgress, StageReport } from "./stages.ts";
 export type { Bootstrapped, EvaluatedTask } from "./task-evaluator.ts";

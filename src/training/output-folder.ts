@@ -2,6 +2,7 @@
 import { platform } from "#platform";
 import { ConfigurationError } from "../errors.ts";
 import type { TrainingEvent } from "./events.ts";
+import { runLogIn } from "./run-log.ts";
 
 export interface OutputOptions {
   /** Whether a run that is there is continued. */
@@ -51,7 +52,7 @@ export class OutputFolder {
   async begin(settings: object): Promise<void> {
     await platform.makeFolder(this.path);
     await platform.writeFileAtomically(platform.join(this.path, "run.json"), `${JSON.stringify(settings, null, 2)}\n`);
-    this.#log = await platform.openLog(platform.join(this.path, "metrics.jsonl"));
+    this.#log = await platform.openLog(runLogIn(this.path));
   }
 
   append(event: TrainingEvent): void {

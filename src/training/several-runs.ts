@@ -1,6 +1,7 @@
 /** Several fine-tunings in one go, each in a folder of its own below the output; the best one's model is left. */
+import * as z from "zod";
 import { platform } from "#platform";
-import { ConfigurationError } from "../errors.ts";
+import { CheckpointError, ConfigurationError } from "../errors.ts";
 import { AutoConfig, loadArchitecture } from "../models/index.ts";
 import { parseJson } from "../platform/file-errors.ts";
 import type { DoneEvent, FinishedRun, RunsSummary, TrainingEvent } from "./events.ts";
@@ -8,6 +9,7 @@ import { finetune } from "./finetune.ts";
 import { type FinetuneSettings, resolveFinetuneSettings } from "./finetune-settings.ts";
 import type { FinetuneHooks, FinetuneOptions } from "./finetuning-types.ts";
 import { OutputFolder } from "./output-folder.ts";
+import { readRunLog } from "./run-log.ts";
 
 /** One of several runs: its folder's name, and how its settings differ. */
 interface PlannedRun {
@@ -148,9 +150,9 @@ async function runAll(
 
 /** The figures of a finished run's model: those of its best evaluation. */
 async function metricsOf(folder: string, mainMetric: string): Promise<FinishedRun["metrics"]> {
-  const text = await platform.readText(platform.join(folder, "metrics.jsonl"), "checkpoint");
-  const events = text.split("\n").flatMap((line) => (line === "" ? [] : [JSON.parse(line) as TrainingEvent]));
-  const evaluations = events.flatMap((event) => (event.event === "evaluation" ? [event.metrics] : []));
+  const evaluations = (await readRunLog(folder)).flatMap((event) =>
+    event.event === "evaluation" ? [event.metrics] : [],
+  );
   return best(evaluations, (metrics) => metrics[mainMetric] ?? Number.NEGATIVE_INFINITY) ?? {};
 }
 
@@ -180,11 +182,24 @@ function summaryOf(runs: readonly FinishedRun[], mainMetric: string): RunsSummar
   };
 }
 
-async function readSummary(folder: string): Promise<RunsSummary | undefined> {
+/** A figure that is no number, such as a correlation of equal values, is written as null. */
+const figure = z.union([z.number(), z.null().transform(() => Number.NaN)]);
+const finishedRun = z.object({ name: z.string(), steps: z.int(), metrics: z.record(z.string(), figure) });
+const summarySchema = z.object({ mainMetric: z.string(), runs: z.array(finishedRun) });
+
+async function readSummary(folder: string): Promise<Pick<RunsSummary, "mainMetric" | "runs"> | undefined> {
   const file = platform.join(folder, summaryName);
   if ((await platform.stat(file, "checkpoint")) === undefined) return undefined;
-  const summary = parseJson(await platform.readText(file, "checkpoint"), file, "checkpoint") as RunsSummary;
-  return Array.isArray(summary?.runs) ? summary : undefined;
+  const read = summarySchema.safeParse(parseJson(await platform.readText(file, "checkpoint"), file, "checkpoint"));
+  if (read.success) return read.data;
+  const [issue] = read.error.issues;
+  throw new CheckpointError(`${file} is no list of finished runs.`, {
+    file,
+    field: issue?.path.join(".") ?? "",
+    expected: "what a fine-tuning with several seeds has written",
+    received: issue?.message ?? "",
+    hint: "Remove the file to train all of them again.",
+  });
 }
 
 async function writeSummary(folder: string, summary: RunsSummary): Promise<void> {
