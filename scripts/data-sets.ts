@@ -99,7 +99,7 @@ export const dataSets: Readonly<Record<string, DataSet>> = {
     metric: "matthewsCorrelation",
     training: { ...cola, files: ["cls/cola/in_domain_train.tsv"] },
     heldOut: { ...cola, files: ["cls/cola/in_domain_dev.tsv"] },
-    recipe: { examples: 960, epochs: 2, sequenceLength: 48, learningRate: 1e-4 },
+    recipe: { examples: 1600, epochs: 4, sequenceLength: 32, learningRate: 2e-4 },
   },
   agnews: {
     title: "AG News, topic (4)",
@@ -107,7 +107,7 @@ export const dataSets: Readonly<Record<string, DataSet>> = {
     metric: "accuracy",
     training: { ...agnews, part: "train" },
     heldOut: { ...agnews, part: "validation" },
-    recipe: { examples: 320, epochs: 1, sequenceLength: 96, learningRate: 1e-4 },
+    recipe: { examples: 960, epochs: 2, sequenceLength: 96, learningRate: 1e-4 },
   },
   sick: {
     title: "SICK, entailment (3)",
@@ -124,7 +124,7 @@ export const dataSets: Readonly<Record<string, DataSet>> = {
     problemType: "regression",
     training: { ...relatedness, files: ["pair/sick/SICK_train.txt"] },
     heldOut: { ...relatedness, files: ["pair/sick/SICK_trial.txt"] },
-    recipe: { examples: 480, epochs: 2, sequenceLength: 64, learningRate: 1e-4 },
+    recipe: { examples: 1600, epochs: 3, sequenceLength: 48, learningRate: 2e-4 },
   },
   "ud-ewt": {
     title: "UD English EWT, parts of speech",
