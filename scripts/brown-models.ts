@@ -1,30 +1,11 @@
 /** What the comparisons of small English models share: text, tasks, and how figures become a table. */
 import { existsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { parseArgs } from "node:util";
 import { brownCorpus } from "../src/data/index.ts";
 import type { FinetuneSettings, PretrainSettings } from "../src/training/index.ts";
 import { type DataSetFiles, dataSetRows, drawnRows, linesOfRows } from "./data-set-rows.ts";
 import { type DataSet, dataSets } from "./data-sets.ts";
-import { KeptRuns } from "./kept-runs.ts";
-
-/** The command line of these scripts; `only` names some of what they compare. */
-export function brownRuns() {
-  const { values } = parseArgs({
-    options: {
-      data: { type: "string" },
-      folder: { type: "string" },
-      only: { type: "string" },
-      seeds: { type: "string", default: "0,1" },
-      threads: { type: "string", default: "1" },
-      minutes: { type: "string", default: "Infinity" },
-    },
-  });
-  const { data = "", folder = "", threads, minutes, seeds, only } = values;
-  if (data === "" || folder === "") throw new Error("--data DIR and --folder DIR must be given");
-  const runs = new KeptRuns({ folder, threads: Number(threads), minutes: Number(minutes) });
-  return { runs, data, only: only?.split(","), seeds: seeds.split(",").map(Number) };
-}
+import type { KeptRuns } from "./kept-runs.ts";
 
 /** The demo's model and recipe, for a fixed number of steps of 1,024 tokens; the first ones are shorter. */
 export const brownBert: Partial<PretrainSettings> = {

@@ -9,30 +9,16 @@
  */
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { parseArgs } from "node:util";
 import { accuracy, cmrcScore } from "../src/metrics/index.ts";
 import type { TaskName } from "../src/tasks/index.ts";
 import type { FinetuneSettings, PretrainSettings } from "../src/training/index.ts";
 import { brownBert, writeShape } from "./brown-models.ts";
 import type { Row } from "./data-set-layouts.ts";
 import { type DataSetFiles, dataSetRows, drawnRows, linesOfRows } from "./data-set-rows.ts";
-import { KeptRuns, meanPercent, percent, writeTable } from "./kept-runs.ts";
+import { meanPercent, percent, runsOfCommandLine, writeTable } from "./kept-runs.ts";
 import { majorityClass } from "./text-baselines.ts";
 
-const { values } = parseArgs({
-  options: {
-    data: { type: "string" },
-    folder: { type: "string" },
-    only: { type: "string" },
-    seeds: { type: "string", default: "0,1" },
-    threads: { type: "string", default: "1" },
-    minutes: { type: "string" },
-  },
-});
-const { data = "", folder = "" } = values;
-if (data === "" || folder === "") throw new Error("--data DIR and --folder DIR must be given");
-const seeds = values.seeds.split(",").map(Number);
-const runs = new KeptRuns({ folder, threads: Number(values.threads), minutes: Number(values.minutes ?? Infinity) });
+const { runs, data, only, seeds } = runsOfCommandLine();
 
 /** As the demo learns: one layer, short rows first; seven million characters, a few minutes of one thread. */
 const pretraining: Partial<PretrainSettings> = {
@@ -218,7 +204,7 @@ await runs.finish(async () => {
   // The same values that the pretrained model began with: a step at a rate of nothing.
   const untrained = { tokenizer: pretrained, steps: 1, learningRate: 0, warmupSteps: 0, lengthPhases: null };
   await runs.pretrained("scratch", { ...pretraining, ...untrained, config, corpus });
-  const names = values.only?.split(",") ?? Object.keys(tasks);
+  const names = only ?? Object.keys(tasks);
   for (const [at, seed] of seeds.entries()) {
     for (const name of names) await finetuneBoth(name, seed);
     const done = seeds.slice(0, at + 1);

@@ -1,6 +1,8 @@
 /** The scores of fine-tuning that are kept beside the script that made PyTorch's, and their table in docs/results.md. */
+
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
+import { deviationOf, meanOf } from "../src/metrics/index.ts";
 import type { BaselineScores } from "./baseline-scores.ts";
 import { dataSets, type Recipe } from "./data-sets.ts";
 import { commonCommands, recipeCommands } from "./recipe-commands.ts";
@@ -96,13 +98,6 @@ const metricNames: Readonly<Record<string, string>> = {
 };
 
 const percent = (share: number | undefined): string => (share === undefined ? "–" : (100 * share).toFixed(1));
-const meanOf = (numbers: readonly number[]): number => numbers.reduce((sum, each) => sum + each, 0) / numbers.length;
-
-/** Of a sample. */
-function deviationOf(numbers: readonly number[]): number {
-  const mean = meanOf(numbers);
-  return Math.sqrt(numbers.reduce((sum, each) => sum + (each - mean) ** 2, 0) / (numbers.length - 1));
-}
 
 function meanAndDeviation(scores: readonly number[]): string {
   if (scores.length < 2) return percent(scores[0]);

@@ -2,9 +2,12 @@
  * Many small trainings that go on where they were left: a model that is pretrained resumes from its checkpoint, and the
  * figure of every finished fine-tuning is kept in `figures.json`, so that the same command again makes only what is missing.
  */
+
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
+import { deviationOf, meanOf } from "../src/metrics/index.ts";
 import {
   type FinetuneSettings,
   finetune,
@@ -141,6 +144,24 @@ export function writeTable(name: string, head: readonly string[], rows: readonly
   writeFileSync(file, withTable(readFileSync(file, "utf8"), name, table));
 }
 
+/** The command line of scripts that compare trained models; `only` names some of what they compare. */
+export function runsOfCommandLine() {
+  const { values } = parseArgs({
+    options: {
+      data: { type: "string" },
+      folder: { type: "string" },
+      only: { type: "string" },
+      seeds: { type: "string", default: "0,1" },
+      threads: { type: "string", default: "1" },
+      minutes: { type: "string", default: "Infinity" },
+    },
+  });
+  const { data = "", folder = "", threads, minutes, seeds, only } = values;
+  if (data === "" || folder === "") throw new Error("--data DIR and --folder DIR must be given");
+  const runs = new KeptRuns({ folder, threads: Number(threads), minutes: Number(minutes) });
+  return { runs, data, only: only?.split(","), seeds: seeds.split(",").map(Number) };
+}
+
 /** The document with what stands between the marks of `name` replaced. */
 export function withTable(document: string, name: string, table: string): string {
   const [begin, end] = [`<!-- ${name} -->`, `<!-- /${name} -->`];
@@ -151,13 +172,9 @@ export function withTable(document: string, name: string, table: string): string
 
 export const percent = (share: number | undefined): string => (100 * (share ?? Number.NaN)).toFixed(1);
 
-export const meanOf = (numbers: readonly number[]): number =>
-  numbers.reduce((sum, number) => sum + number, 0) / numbers.length;
-
 /** Mean of shares in percent, with the standard deviation of several. */
 export function meanPercent(shares: readonly number[]): string {
   const mean = meanOf(shares);
   if (shares.length < 2) return percent(mean);
-  const variance = shares.reduce((sum, share) => sum + (share - mean) ** 2, 0) / (shares.length - 1);
-  return `${percent(mean)} ± ${percent(Math.sqrt(variance))}`;
+  return `${percent(mean)} ± ${percent(deviationOf(shares))}`;
 }

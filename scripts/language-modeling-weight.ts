@@ -10,11 +10,12 @@
  * goes on.
  */
 import { readFileSync, writeFileSync } from "node:fs";
+import { meanOf } from "../src/metrics/index.ts";
 import { evaluateModel, type Metrics } from "../src/training/index.ts";
-import { brownParts, brownRuns, englishTask } from "./brown-models.ts";
-import { meanOf, meanPercent, writeTable } from "./kept-runs.ts";
+import { brownParts, englishTask } from "./brown-models.ts";
+import { meanPercent, runsOfCommandLine, writeTable } from "./kept-runs.ts";
 
-const { runs, data, seeds } = brownRuns();
+const { runs, data, seeds } = runsOfCommandLine();
 const epochs = 2;
 
 await runs.finish(async () => {

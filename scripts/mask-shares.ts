@@ -8,10 +8,10 @@
  * Writes the table of docs/results.md. What is done is kept in --folder: after --minutes it ends with status 3, and the same
  * command goes on.
  */
-import { brownBert, brownRuns, englishTask, writeShape } from "./brown-models.ts";
-import { meanPercent, percent, writeTable } from "./kept-runs.ts";
+import { brownBert, englishTask, writeShape } from "./brown-models.ts";
+import { meanPercent, percent, runsOfCommandLine, writeTable } from "./kept-runs.ts";
 
-const { runs, data, seeds } = brownRuns();
+const { runs, data, seeds } = runsOfCommandLine();
 
 /** A new head has far to go alone. */
 const uses = {

@@ -8,10 +8,10 @@
  * Writes the table of docs/results.md. What is done is kept in --folder: after --minutes it ends with status 3, and the same
  * command goes on. With the folder of `mask-shares.ts` the first model is that of 80/10/10.
  */
-import { brownBert, brownRuns, englishTask, writeShape } from "./brown-models.ts";
-import { meanPercent, percent, writeTable } from "./kept-runs.ts";
+import { brownBert, englishTask, writeShape } from "./brown-models.ts";
+import { meanPercent, percent, runsOfCommandLine, writeTable } from "./kept-runs.ts";
 
-const { runs, data, seeds, only = ["MLM", "NSP", "SOP"] } = brownRuns();
+const { runs, data, seeds, only = ["MLM", "NSP", "SOP"] } = runsOfCommandLine();
 const masked = "masked-language-modeling";
 const all = { MLM: "", NSP: "+next-sentence-prediction", SOP: "+sentence-order-prediction" };
 const objectives = Object.fromEntries(Object.entries(all).filter(([name]) => only.includes(name)));

@@ -2,8 +2,7 @@
 import { TextIndex } from "../pipelines/index.ts";
 import { defineCommand } from "./command.ts";
 import { engineOptions } from "./engine-options.ts";
-import { encoderOf } from "./index-search.ts";
-import { extendIndex, indexTextOptions, textsOf } from "./index-texts.ts";
+import { encoderOf, extendIndex, indexTextOptions, textsOf } from "./index-texts.ts";
 import { optionalText, requiredText } from "./options.ts";
 
 export const indexAdd = defineCommand({

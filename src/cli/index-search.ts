@@ -3,7 +3,7 @@ import { ConfigurationError } from "../errors.ts";
 import { type FoundText, pipeline, TextIndex, type TextRankingPipeline } from "../pipelines/index.ts";
 import { type CommandContext, defineCommand } from "./command.ts";
 import { engineOptions } from "./engine-options.ts";
-import { loadEncoder } from "./index-texts.ts";
+import { encoderOf, loadEncoder } from "./index-texts.ts";
 import { optionalText, optionalWholeNumber, requiredText, wholeNumber } from "./options.ts";
 import { harmless } from "./output.ts";
 import { columnsText } from "./quantities.ts";
@@ -78,18 +78,6 @@ function noReranker(): ConfigurationError {
   return new ConfigurationError("--candidates has no effect without --reranker.", {
     field: "--candidates",
     hint: "Add --reranker, or leave it out.",
-  });
-}
-
-/** The encoder that is given, or that the index names. */
-export function encoderOf({ model: named }: TextIndex, given: string | undefined): string {
-  const model = given ?? named;
-  if (model !== undefined) return model;
-  throw new ConfigurationError("The index does not say which encoder its vectors are from.", {
-    field: "--model",
-    expected: "the encoder that made its vectors",
-    received: "nothing",
-    hint: "Add --model.",
   });
 }
 

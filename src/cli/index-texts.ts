@@ -1,7 +1,7 @@
 /** The texts that go into an index, and the encoder that makes vectors of them. */
 import { platform } from "#platform";
 import { readLines } from "../data/text-lines.ts";
-import { DataError } from "../errors.ts";
+import { ConfigurationError, DataError } from "../errors.ts";
 import { type FeatureExtractionPipeline, type IndexedText, pipeline, type TextIndex } from "../pipelines/index.ts";
 import { exampleFileFields, readTaskExamples } from "../training/index.ts";
 import type { CommandContext } from "./command.ts";
@@ -45,6 +45,18 @@ export async function textsOf(values: TextValues, { output }: CommandContext): P
 interface EncoderValues {
   readonly device?: string | undefined;
   readonly threads?: number | undefined;
+}
+
+/** The encoder that is given, or that the index names. */
+export function encoderOf({ model: named }: TextIndex, given: string | undefined): string {
+  const model = given ?? named;
+  if (model !== undefined) return model;
+  throw new ConfigurationError("The index does not say which encoder its vectors are from.", {
+    field: "--model",
+    expected: "the encoder that made its vectors",
+    received: "nothing",
+    hint: "Add --model.",
+  });
 }
 
 /** Loads an encoder; `onBatch` is told how many of a call's texts are done. */

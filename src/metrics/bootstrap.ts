@@ -1,6 +1,7 @@
 /** How far a metric might be off with other examples of the same kind. */
 import { ConfigurationError } from "../errors.ts";
 import { Random } from "../random.ts";
+import { deviationOf } from "./mean-and-deviation.ts";
 
 export interface BootstrapOptions {
   /** How often the examples are drawn anew; 1000 when left out. */
@@ -59,11 +60,6 @@ export function bootstrapIntervals<Example>(
     return [name, { value, ...interval }] as const;
   });
   return Object.fromEntries(intervals);
-}
-
-function deviationOf(drawn: readonly number[]): number {
-  const mean = drawn.reduce((sum, one) => sum + one, 0) / drawn.length;
-  return Math.sqrt(drawn.reduce((sum, one) => sum + (one - mean) ** 2, 0) / Math.max(1, drawn.length - 1));
 }
 
 /** Linear between the two nearest values. */

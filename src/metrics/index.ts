@@ -26,6 +26,7 @@ export { kendallTau, pearson, spearman } from "./correlation.ts";
 export { type DistinctNgrams, distinctNgrams } from "./distinct-ngrams.ts";
 export { type LabelledSpan, lenientSpans, type SpanScheme, spanSchemes, strictSpans } from "./labelled-spans.ts";
 export { matthewsCorrelation } from "./matthews-correlation.ts";
+export { deviationOf, meanOf } from "./mean-and-deviation.ts";
 export { type PerplexityScores, perplexityScores } from "./perplexity.ts";
 export { porterStem } from "./porter-stemmer.ts";
 export { type AveragedScores, type PrecisionRecallF1, precisionRecallF1 } from "./precision-recall.ts";

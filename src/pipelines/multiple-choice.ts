@@ -12,7 +12,7 @@ import {
   checkSeveral,
   checkText,
 } from "./pipeline-inputs.ts";
-import { acceptedInputs, readRows, rowOf, rowsOfEach, textBatches } from "./text-batches.ts";
+import { acceptedInputs, scoresOfEach } from "./text-batches.ts";
 import { loadTextModel, type PipelineOptions, type RowInputs } from "./text-model.ts";
 
 /** Options of a call. */
@@ -60,31 +60,26 @@ export async function loadMultipleChoice(source: string, options: PipelineOption
     const isContext = typeof given === "string";
     const callOptions = ((isContext ? rest[1] : rest[0]) ?? {}) as MultipleChoiceOptions;
     checkCallOptions(callOptions, [], task);
-    const { batchSize = 16 } = callOptions;
     const inputs = isContext ? { context: given, choices: rest[0] } : given;
     const questions = (Array.isArray(inputs) ? inputs : [inputs]).map(checkInput);
-    const pairs = questions.flatMap(({ choices, ...about }) =>
+    const pairs = questions.map(({ choices, ...about }) =>
       choices.map((choice) => {
         const [text, textPair] = choicePair(about, choice);
         return { text, textPair };
       }),
     );
-    const batches = textBatches(pairs, parts, { batchSize });
-    const rows = await readRows(
-      batches,
-      pairs.length,
+    const each = await scoresOfEach(
+      pairs,
       parts,
       callOptions,
-      ({ logits }, row) => rowOf(logits, row)[0] as number,
       ({ inputs }, asked) => model(oneChoiceARow(acceptedInputs(inputs, model)), asked) as never,
     );
-    const counts = questions.map(({ choices }) => choices.length);
-    const results = rowsOfEach(rows, counts).map((own, index) => {
+    const results = each.map(({ scores: logits, states }, index) => {
       const { choices } = questions[index] as ChoiceQuestion;
-      const scores = softmax(Float32Array.from(own, ({ result }) => result));
+      const scores = softmax(Float32Array.from(logits));
       const result = choices.map((choice, index) => ({ choice, index, score: scores[index] as number }));
       result.sort((a, b) => b.score - a.score);
-      return told({ result, states: own.flatMap(({ states }) => states) }, callOptions);
+      return told({ result, states }, callOptions);
     });
     return Array.isArray(given) ? results : results[0];
   }

@@ -134,6 +134,24 @@ export function rowsOfEach<R>(rows: readonly R[], counts: readonly number[]): R[
   });
 }
 
+/** The one number that the model says of each of an input's pairs, for every input, with the states of its rows. */
+export async function scoresOfEach(
+  pairsOfEach: readonly (readonly TextPair[])[],
+  parts: TextModel<AnyModel>,
+  options: StateOptions & { readonly batchSize?: number | undefined },
+  run?: RunBatch,
+): Promise<{ readonly scores: number[]; readonly states: RowStates[] }[]> {
+  const pairs = pairsOfEach.flat();
+  const batches = textBatches(pairs, parts, { batchSize: options.batchSize ?? 16 });
+  const scoreOf: ResultOfRow<number> = ({ logits }, row) => rowOf(logits, row)[0] as number;
+  const rows = await readRows(batches, pairs.length, parts, options, scoreOf, run);
+  const counts = pairsOfEach.map(({ length }) => length);
+  return rowsOfEach(rows, counts).map((own) => ({
+    scores: own.map(({ result }) => result),
+    states: own.flatMap(({ states }) => states),
+  }));
+}
+
 /** Inputs that the model knows: some folders pair a model without segments with a tokenizer that gives them. */
 export function acceptedInputs(inputs: RowInputs, model: AnyModel): RowInputs {
   const known = model.inputSpecs(new Set(Object.keys(inputs)));

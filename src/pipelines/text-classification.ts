@@ -1,6 +1,8 @@
 /** Which class a text, or a pair of texts, belongs to: how likely each is, or a number. */
+
 import { softmax } from "../generation/index.ts";
 import { AutoModelForSequenceClassification } from "../models/index.ts";
+import { sigmoid } from "../tasks/yes-or-no.ts";
 import type { Tokenizer } from "../tokenizers/index.ts";
 import { type AskingForStates, asksForStates, type Told, told, type WithStates } from "./inner-states.ts";
 import { type CallOptions, checkCallOptions, checkChoice, checkCount, checkText } from "./pipeline-inputs.ts";
@@ -144,7 +146,7 @@ export function classScores(
 ): ClassScore[] {
   const apply = {
     softmax,
-    sigmoid: (values: Float32Array) => Float64Array.from(values, (value) => 1 / (1 + Math.exp(-value))),
+    sigmoid: (values: Float32Array) => Float64Array.from(values, sigmoid),
     none: (values: Float32Array) => values,
   }[scoreFunction];
   const scores = [...apply(logits)].map((score, id) => ({ label: labelOf(id), score }));

@@ -4,6 +4,7 @@
  */
 import { ConfigurationError } from "../errors.ts";
 import { AutoModelForSequenceClassification } from "../models/index.ts";
+import { sigmoid } from "../tasks/yes-or-no.ts";
 import type { Tokenizer } from "../tokenizers/index.ts";
 import { type Told, told } from "./inner-states.ts";
 import {
@@ -15,7 +16,7 @@ import {
   checkFilled,
   checkSeveral,
 } from "./pipeline-inputs.ts";
-import { readRows, rowOf, rowsOfEach, textBatches } from "./text-batches.ts";
+import { scoresOfEach } from "./text-batches.ts";
 import { loadTextModel, type PipelineOptions } from "./text-model.ts";
 
 export interface TextRankingOptions extends CallOptions {
@@ -67,32 +68,23 @@ export async function loadTextRanking(source: string, options: PipelineOptions):
     const isQuery = typeof given === "string";
     const callOptions = ((isQuery ? rest[1] : rest[0]) ?? {}) as TextRankingOptions;
     checkCallOptions(callOptions, ["topK", "functionToApply"], task);
-    const { topK, functionToApply = "sigmoid", batchSize = 16 } = callOptions;
+    const { topK, functionToApply = "sigmoid" } = callOptions;
     if (topK !== undefined) checkCount("topK", topK);
     checkChoice("functionToApply", functionToApply, ["sigmoid", "none"]);
     const inputs = isQuery ? { query: given, documents: rest[0] } : given;
     const queries = (Array.isArray(inputs) ? inputs : [inputs]).map(checkInput);
-    const pairs = queries.flatMap(({ query, documents }) =>
+    const pairs = queries.map(({ query, documents }) =>
       documents.map((document) => ({ text: query, textPair: document })),
     );
-    const batches = textBatches(pairs, parts, { batchSize });
-    const rows = await readRows(
-      batches,
-      pairs.length,
-      parts,
-      callOptions,
-      ({ logits }, row) => rowOf(logits, row)[0] as number,
-    );
-    const counts = queries.map(({ documents }) => documents.length);
-    const results = rowsOfEach(rows, counts).map((own, at) => {
+    const results = (await scoresOfEach(pairs, parts, callOptions)).map(({ scores, states }, at) => {
       const { documents } = queries[at] as TextRankingInput;
-      const ranked = own.map(({ result }, index) => ({ text: documents[index] as string, index, score: result }));
+      const ranked = scores.map((score, index) => ({ text: documents[index] as string, index, score }));
       // By the model's own numbers: the sigmoid of large ones is 1.
       ranked.sort((a, b) => b.score - a.score || a.index - b.index);
       const result = ranked.slice(0, topK).map(({ score, ...about }) => {
-        return { ...about, score: functionToApply === "none" ? score : 1 / (1 + Math.exp(-score)) };
+        return { ...about, score: functionToApply === "none" ? score : sigmoid(score) };
       });
-      return told({ result, states: own.flatMap(({ states }) => states) }, callOptions);
+      return told({ result, states }, callOptions);
     });
     return Array.isArray(given) ? results : results[0];
   }

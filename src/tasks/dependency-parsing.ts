@@ -23,7 +23,7 @@ import {
   readParse,
   type WordScores,
 } from "./dependency-labels.ts";
-import { forwardRows, specsBeside, withLanguageModeling } from "./labelled-forward.ts";
+import { rowsTask, specsBeside } from "./labelled-forward.ts";
 import type { PreparedTask, Task } from "./task.ts";
 import { inputsOfRows, paddedLabels } from "./token-rows.ts";
 import { byWord, labelsOfWindow, type WordFeatures, wordLogits, wordWindows } from "./word-windows.ts";
@@ -90,15 +90,7 @@ export const dependencyParsing: Task<"dependency-parsing", ParsedFeatures, reado
       inputSpecs: (model, batch) =>
         specsBeside(model, batch, Object.fromEntries(used.map((group) => [labelNames[group], perToken]))),
 
-      loss(model, inputs) {
-        const rows = forwardRows(model, inputs);
-        return withLanguageModeling(lossOf(rows.logits, inputs), model, rows, options.languageModeling);
-      },
-
-      outputs(model, inputs) {
-        const { logits } = forwardRows(model, inputs);
-        return { logits, loss: lossOf(logits, inputs) };
-      },
+      ...rowsTask(lossOf, options),
 
       results: ({ logits }, batch, features) =>
         wordLogits(logits?.data as Float32Array, batch.inputIds?.dims as readonly number[], features).map((words) =>

@@ -7,15 +7,17 @@
  * documents are read in windows of whole sentences in place of being cut; GPT, which reads from left to right, is read at
  * the last token of a sentence; and as many sentences are chosen as the probabilities sum to, in place of always three.
  */
+
 import { int64Array, type ReadExample } from "../data/index.ts";
 import { type SymbolicTensor, shapeOf } from "../graph/index.ts";
 import { precisionRecallF1, rouge } from "../metrics/index.ts";
 import { ignoredLabel } from "../nn/index.ts";
+import type { SymbolicInputs } from "../objectives/index.ts";
 import type { Tokenizer } from "../tokenizers/index.ts";
-import { forwardRows, specsBeside, withLanguageModeling } from "./labelled-forward.ts";
+import { rowsTask, specsBeside } from "./labelled-forward.ts";
 import type { Features, PreparedTask, Task, TokenRow } from "./task.ts";
 import { inputsOfRows, paddedLabels, textWindows } from "./token-rows.ts";
-import { yesOrNoLoss, yesShare } from "./yes-or-no.ts";
+import { sigmoid, yesOrNoLoss } from "./yes-or-no.ts";
 
 type Example = ReadExample<"extractive-summarization">;
 
@@ -41,7 +43,7 @@ export const extractiveSummarization: Task<"extractive-summarization", SummaryFe
 
   prepare({ config, tokenizer }, options): PreparedTask<Example, SummaryFeatures, Shares> {
     const segments = (config as { readonly typeVocabSize?: number }).typeVocabSize ?? 1;
-    const lossOf = (logits: SymbolicTensor, labels: SymbolicTensor | undefined) =>
+    const lossOf = (logits: SymbolicTensor, { labels }: SymbolicInputs) =>
       yesOrNoLoss(logits, labels as SymbolicTensor);
     return {
       mainMetric: "f1",
@@ -65,15 +67,7 @@ export const extractiveSummarization: Task<"extractive-summarization", SummaryFe
       inputSpecs: (model, batch) =>
         specsBeside(model, batch, { labels: { type: "int64", shape: shapeOf("B", "T", 1) } }),
 
-      loss(model, inputs) {
-        const rows = forwardRows(model, inputs);
-        return withLanguageModeling(lossOf(rows.logits, inputs.labels), model, rows, options.languageModeling);
-      },
-
-      outputs(model, inputs) {
-        const { logits } = forwardRows(model, inputs);
-        return { logits, loss: lossOf(logits, inputs.labels) };
-      },
+      ...rowsTask(lossOf, options),
 
       results({ logits }, batch, features) {
         const length = batch.inputIds?.dims[1] ?? 0;
@@ -131,7 +125,7 @@ export function sentenceRows(
 
 /** logits [T] of a row → the probabilities of its sentences. */
 export function sentenceShares({ sentences }: SentenceRow, logits: Float32Array): number[] {
-  return sentences.map(({ place }) => yesShare(logits[place] as number));
+  return sentences.map(({ place }) => sigmoid(logits[place] as number));
 }
 
 /** The likeliest sentences, as many as their probabilities sum to unless it is said, one at least; in their order. */

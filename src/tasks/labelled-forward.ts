@@ -3,7 +3,7 @@ import { add, at, equal, matmul, mul, type Parameter, reshape, type SymbolicTens
 import { type AnyModel, flattenChoices, type InputSpec, type InputSpecs, withNextTokenLoss } from "../models/index.ts";
 import { crossEntropy, ignoredLabel, weightedCrossEntropy } from "../nn/index.ts";
 import type { PreparedBatch, SymbolicInputs } from "../objectives/index.ts";
-import type { LanguageModelingOptions } from "./task.ts";
+import type { LanguageModelingOptions, TaskOptions } from "./task.ts";
 
 /** What a model says of rows of text. */
 export interface RowOutputs {
@@ -59,6 +59,27 @@ export function withLanguageModeling(
   const labels = where(equal(attentionMask as SymbolicTensor, 0), ignoredLabel, inputIds as SymbolicTensor);
   const { loss } = withNextTokenLoss({ logits }, { labels });
   return add(taskLoss, mul(loss as SymbolicTensor, options.weight));
+}
+
+/**
+ * The loss and the outputs of a task that reads rows: L_task, with λ·L_lm beside it where it is learned from. `logitsOf` says
+ * what is read of the rows where that is not what the head gives.
+ */
+export function rowsTask(
+  lossOf: (logits: SymbolicTensor, inputs: SymbolicInputs) => SymbolicTensor,
+  { languageModeling }: Pick<TaskOptions, "languageModeling">,
+  logitsOf: (rows: RowOutputs, inputs: SymbolicInputs) => SymbolicTensor = ({ logits }) => logits,
+) {
+  return {
+    loss(model: AnyModel, inputs: SymbolicInputs): SymbolicTensor {
+      const rows = forwardRows(model, inputs);
+      return withLanguageModeling(lossOf(logitsOf(rows, inputs), inputs), model, rows, languageModeling);
+    },
+    outputs(model: AnyModel, inputs: SymbolicInputs) {
+      const logits = logitsOf(forwardRows(model, inputs), inputs);
+      return { logits, loss: lossOf(logits, inputs) };
+    },
+  };
 }
 
 /** scores [B·C, 1] of rows that were inputIds [B, C, T] → [B, C]. */

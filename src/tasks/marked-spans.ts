@@ -9,7 +9,7 @@ import { DataError } from "../errors.ts";
 import type { PreTrainedConfig } from "../models/index.ts";
 import type { EncodedArrays } from "../tokenizers/index.ts";
 import { ClassNames } from "./class-names.ts";
-import { yesShare } from "./yes-or-no.ts";
+import { sigmoid } from "./yes-or-no.ts";
 
 /** A stretch of a text, in JavaScript string indices, the end not included. */
 export interface TextSpan {
@@ -70,7 +70,7 @@ export function spansOfWindow(
   config: Pick<PreTrainedConfig, "numLabels">,
   types: ReturnType<typeof spanTypes>,
 ): FoundSpan[] {
-  const share = (place: number, id: number): number => yesShare(logits[place * config.numLabels + id] as number);
+  const share = (place: number, id: number): number => sigmoid(logits[place * config.numLabels + id] as number);
   const isText = offsetMapping.map(([from = 0, to = 0]) => to > from);
   return types.flatMap(({ type, start, end }) =>
     offsetMapping.flatMap(([from = 0], first) => {

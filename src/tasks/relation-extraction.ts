@@ -13,7 +13,7 @@ import type { EncodedArrays, Tokenizer } from "../tokenizers/index.ts";
 import { balancedWeights, ClassNames, namedClasses, unknownLabels } from "./class-names.ts";
 import { indexOfLargest, rowsOf } from "./classified-rows.ts";
 import { type EntityPair, entityMarkers, withEntityMarkers } from "./entity-markers.ts";
-import { classLoss, forwardRows, withLanguageModeling } from "./labelled-forward.ts";
+import { classLoss, rowsTask } from "./labelled-forward.ts";
 import type { Features, PreparedTask, Task } from "./task.ts";
 import { relationFigures } from "./task-figures.ts";
 import { inputsOfRows, textWindows, tokenRow } from "./token-rows.ts";
@@ -66,16 +66,7 @@ export const relationExtraction: Task<"relation-extraction", RelationFeatures, n
         ),
       }),
 
-      loss(model, inputs) {
-        const rows = forwardRows(model, inputs);
-        const loss = classLoss(rows.logits, inputs.labels as SymbolicTensor, options.classWeights);
-        return withLanguageModeling(loss, model, rows, options.languageModeling);
-      },
-
-      outputs(model, inputs) {
-        const { logits } = forwardRows(model, inputs);
-        return { logits, loss: classLoss(logits, inputs.labels as SymbolicTensor, options.classWeights) };
-      },
+      ...rowsTask((logits, { labels }) => classLoss(logits, labels as SymbolicTensor, options.classWeights), options),
 
       results: (outputs, _batch, features) => rowsOf(outputs, features.length).map(indexOfLargest),
 

@@ -2,11 +2,13 @@
  * What a folder of sentence-transformers does with the vectors of tokens: `modules.json` and the folders that it names, and
  * by what its vectors are compared.
  */
+
 import { platform } from "#platform";
 import { openWeights } from "../checkpoints/index.ts";
 import { CheckpointError } from "../errors.ts";
 import { parseJson } from "../platform/file-errors.ts";
 import { type PoolingMode, poolingModes } from "./pooling.ts";
+import { sigmoid } from "./yes-or-no.ts";
 
 /** vector [in] → [out]. */
 export type DenseLayer = (vector: Float32Array) => Float32Array;
@@ -38,7 +40,7 @@ const activations: Readonly<Record<string, (value: number) => number>> = {
   Identity: (value) => value,
   Tanh: Math.tanh,
   ReLU: (value) => Math.max(0, value),
-  Sigmoid: (value) => 1 / (1 + Math.exp(-value)),
+  Sigmoid: sigmoid,
 };
 
 /**

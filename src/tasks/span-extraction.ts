@@ -2,14 +2,16 @@
  * Entities as spans: where in a text entities of each type begin and end. Entities of different types may overlap or lie
  * within each other, which labels of words cannot say. How they are told: `marked-spans.ts`.
  */
+
 import { int64Array, type ReadExample } from "../data/index.ts";
 import { DataError } from "../errors.ts";
 import { type SymbolicTensor, shapeOf } from "../graph/index.ts";
 import { scoresOfSpans } from "../metrics/index.ts";
 import { ignoredLabel } from "../nn/index.ts";
+import type { SymbolicInputs } from "../objectives/index.ts";
 import type { EncodedArrays } from "../tokenizers/index.ts";
 import { namedClasses } from "./class-names.ts";
-import { forwardRows, specsBeside, withLanguageModeling } from "./labelled-forward.ts";
+import { rowsTask, specsBeside } from "./labelled-forward.ts";
 import {
   type FoundSpan,
   mergedSpans,
@@ -50,7 +52,7 @@ export const spanExtraction: Task<"span-extraction", SpanFeatures, readonly Foun
   prepare({ config, tokenizer }, options): PreparedTask<Example, SpanFeatures, readonly FoundSpan[]> {
     const types = spanTypes(config);
     const classes = config.numLabels;
-    const lossOf = (logits: SymbolicTensor, labels: SymbolicTensor | undefined) =>
+    const lossOf = (logits: SymbolicTensor, { labels }: SymbolicInputs) =>
       yesOrNoLoss(logits, labels as SymbolicTensor);
     return {
       mainMetric: "f1",
@@ -85,15 +87,7 @@ export const spanExtraction: Task<"span-extraction", SpanFeatures, readonly Foun
       inputSpecs: (model, batch) =>
         specsBeside(model, batch, { labels: { type: "int64", shape: shapeOf("B", "T", classes) } }),
 
-      loss(model, inputs) {
-        const rows = forwardRows(model, inputs);
-        return withLanguageModeling(lossOf(rows.logits, inputs.labels), model, rows, options.languageModeling);
-      },
-
-      outputs(model, inputs) {
-        const { logits } = forwardRows(model, inputs);
-        return { logits, loss: lossOf(logits, inputs.labels) };
-      },
+      ...rowsTask(lossOf, options),
 
       results({ logits }, batch, features) {
         const data = logits?.data as Float32Array;

@@ -14,7 +14,7 @@ import type { SymbolicInputs } from "../objectives/index.ts";
 import { balancedWeights, ClassNames, type LabelledLine, namedClasses, unknownLabels } from "./class-names.ts";
 import { indexOfLargest, rowsOf } from "./classified-rows.ts";
 import { atLine } from "./example-lines.ts";
-import { classLoss, forwardRows, type RowOutputs, withLanguageModeling } from "./labelled-forward.ts";
+import { classLoss, type RowOutputs, rowsTask } from "./labelled-forward.ts";
 import type { Features, LabelOptions, PreparedTask, ProblemType, Task } from "./task.ts";
 import { classFigures, classSetFigures, numberFigures } from "./task-figures.ts";
 import { inputsOfChoices, inputsOfRows, textWindows, tokenRow } from "./token-rows.ts";
@@ -83,15 +83,7 @@ export const textClassification: Task<"text-classification", LabelledFeatures, L
         labels: labelArray(features, problemType),
       }),
 
-      loss(model, inputs) {
-        const rows = forwardRows(model, inputs);
-        return withLanguageModeling(lossOf(logitsOf(rows, inputs), inputs), model, rows, options.languageModeling);
-      },
-
-      outputs(model, inputs) {
-        const logits = logitsOf(forwardRows(model, inputs), inputs);
-        return { logits, loss: lossOf(logits, inputs) };
-      },
+      ...rowsTask(lossOf, options, logitsOf),
 
       results: (outputs, batch) => rowsOf(outputs, batch.labels?.dims[0] ?? 0),
 

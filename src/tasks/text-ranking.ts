@@ -15,7 +15,7 @@ import { Random } from "../random.ts";
 import type { EncodedArrays } from "../tokenizers/index.ts";
 import { answersOf } from "./answers.ts";
 import { rowsOf } from "./classified-rows.ts";
-import { forwardRows, withLanguageModeling } from "./labelled-forward.ts";
+import { rowsTask } from "./labelled-forward.ts";
 import type { Features, PreparedTask, Task, TokenRow } from "./task.ts";
 import { rankingFigures } from "./task-figures.ts";
 import { inputsOfRows, textWindows, tokenRow } from "./token-rows.ts";
@@ -88,15 +88,7 @@ export const textRanking: Task<"text-ranking", RankingFeatures, number> = {
         };
       },
 
-      loss(model, inputs) {
-        const rows = forwardRows(model, inputs);
-        return withLanguageModeling(lossOf(rows.logits, inputs), model, rows, options.languageModeling);
-      },
-
-      outputs(model, inputs) {
-        const { logits } = forwardRows(model, inputs);
-        return { logits, loss: lossOf(logits, inputs) };
-      },
+      ...rowsTask(lossOf, options),
 
       results: (outputs, _batch, features) => rowsOf(outputs, features.length).map(([score]) => score as number),
 

@@ -12,6 +12,6 @@ export function yesOrNoLoss(logits: SymbolicTensor, labels: SymbolicTensor): Sym
 }
 
 /** The probability of yes. */
-export function yesShare(logit: number): number {
+export function sigmoid(logit: number): number {
   return 1 / (1 + Math.exp(-logit));
 }

@@ -2,6 +2,7 @@
 import * as z from "zod";
 import { platform } from "#platform";
 import { CheckpointError, ConfigurationError } from "../errors.ts";
+import { deviationOf, meanOf } from "../metrics/index.ts";
 import { AutoConfig, loadArchitecture } from "../models/index.ts";
 import { parseJson } from "../platform/file-errors.ts";
 import type { DoneEvent, FinishedRun, RunsSummary, TrainingEvent } from "./events.ts";
@@ -168,16 +169,11 @@ function best<T>(items: readonly T[], value: (item: T) => number): T | undefined
 function summaryOf(runs: readonly FinishedRun[], mainMetric: string): RunsSummary {
   const names = Object.keys(runs[0]?.metrics ?? {});
   const values = (name: string): number[] => runs.map(({ metrics }) => metrics[name] ?? Number.NaN);
-  const mean = (all: readonly number[]): number => all.reduce((sum, value) => sum + value, 0) / all.length;
-  const deviation = (all: readonly number[]): number => {
-    const middle = mean(all);
-    return Math.sqrt(all.reduce((sum, value) => sum + (value - middle) ** 2, 0) / Math.max(1, all.length - 1));
-  };
   return {
     mainMetric,
     best: best(runs, ({ metrics }) => metrics[mainMetric] ?? Number.NEGATIVE_INFINITY)?.name ?? "",
-    mean: Object.fromEntries(names.map((name) => [name, mean(values(name))])),
-    deviation: Object.fromEntries(names.map((name) => [name, deviation(values(name))])),
+    mean: Object.fromEntries(names.map((name) => [name, meanOf(values(name))])),
+    deviation: Object.fromEntries(names.map((name) => [name, deviationOf(values(name))])),
     runs,
   };
 }

@@ -6,11 +6,11 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { build } from "esbuild";
 import { type Browser, chromium, type Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { exportModel } from "../../src/export/index.ts";
 import { pipeline } from "../../src/pipelines/index.ts";
+import { bundlePage } from "./bundle-page.ts";
 import type {} from "./exported-page.ts";
 
 const executablePath = process.env.CLOZE_CHROMIUM ?? "/usr/bin/chromium";
@@ -24,18 +24,6 @@ const contentTypes: Record<string, string> = {
   wasm: "application/wasm",
 };
 
-async function bundlePage(): Promise<string> {
-  const result = await build({
-    entryPoints: [fileURLToPath(new URL("exported-page.ts", import.meta.url))],
-    bundle: true,
-    write: false,
-    format: "esm",
-    platform: "browser",
-    logLevel: "error",
-  });
-  return result.outputFiles[0]?.text ?? "";
-}
-
 describe("an exported folder in a browser", () => {
   let folder: string;
   let browser: Browser;
@@ -46,7 +34,7 @@ describe("an exported folder in a browser", () => {
   beforeAll(async () => {
     folder = mkdtempSync(join(tmpdir(), "cloze-exported-page-"));
     await exportModel(bert, join(folder, "bert"), { threads: 1 });
-    const script = await bundlePage();
+    const script = await bundlePage("exported-page.ts", { sources: false });
     server = createServer(async (request, response) => {
       const { pathname } = new URL(request.url ?? "/", "http://localhost");
       const [, place = "", ...rest] = pathname.split("/");

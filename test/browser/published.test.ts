@@ -1,10 +1,9 @@
 /** Published models by their id in a browser: each file is fetched from the hub's address when it is read. */
-import { fileURLToPath } from "node:url";
-import { build } from "esbuild";
 import { type Browser, chromium, type Page, type Route } from "playwright-core";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { encodeSafetensors } from "../../src/checkpoints/index.ts";
 import { ImitatedHub } from "../support/imitated-hub.ts";
+import { bundlePage } from "./bundle-page.ts";
 
 const executablePath = process.env.CLOZE_CHROMIUM ?? "/usr/bin/chromium";
 const endpoint = "https://huggingface.co";
@@ -47,19 +46,10 @@ describe("published models in a browser", () => {
       "owner/damaged": { files: { ...files, "tokenizer.json": "{" } },
     });
     browser = await chromium.launch({ executablePath, headless: true, args: ["--no-sandbox", "--disable-gpu"] });
-    const { outputFiles } = await build({
-      entryPoints: [fileURLToPath(new URL("published-page.ts", import.meta.url))],
-      bundle: true,
-      write: false,
-      format: "esm",
-      platform: "browser",
-      conditions: ["@cloze/source"],
-      logLevel: "error",
-    });
     page = await browser.newPage();
     await page.route(`${endpoint}/**`, answer);
     await page.setContent("<!doctype html><title>cloze</title>");
-    await page.addScriptTag({ type: "module", content: outputFiles[0]?.text ?? "" });
+    await page.addScriptTag({ type: "module", content: await bundlePage("published-page.ts") });
     await page.waitForFunction(() => globalThis.loadPublishedInPage !== undefined);
   });
   afterAll(async () => {

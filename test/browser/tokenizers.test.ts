@@ -6,10 +6,10 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { gunzipSync } from "node:zlib";
-import { build } from "esbuild";
 import { type Browser, chromium, type Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { TokenizerCallOptions } from "../../src/tokenizers/index.ts";
+import { bundlePage } from "./bundle-page.ts";
 import { runTokenizer, type TokenizerRequest } from "./tokenizers-page.ts";
 
 const executablePath = process.env.CLOZE_CHROMIUM ?? "/usr/bin/chromium";
@@ -103,18 +103,9 @@ describe("tokenizers in a browser", () => {
 
   beforeAll(async () => {
     browser = await chromium.launch({ executablePath, headless: true, args: ["--no-sandbox", "--disable-gpu"] });
-    const { outputFiles } = await build({
-      entryPoints: [fileURLToPath(new URL("tokenizers-page.ts", import.meta.url))],
-      bundle: true,
-      write: false,
-      format: "esm",
-      platform: "browser",
-      conditions: ["@cloze/source"],
-      logLevel: "error",
-    });
     page = await browser.newPage();
     await page.setContent("<!doctype html><title>cloze</title>");
-    await page.addScriptTag({ type: "module", content: outputFiles[0]?.text ?? "" });
+    await page.addScriptTag({ type: "module", content: await bundlePage("tokenizers-page.ts") });
     await page.waitForFunction(() => globalThis.runTokenizerInPage !== undefined);
   });
   afterAll(() => browser?.close());

@@ -3,9 +3,9 @@ import { readFile } from "node:fs/promises";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { fileURLToPath } from "node:url";
-import { build } from "esbuild";
 import { type Browser, chromium } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { bundlePage } from "./bundle-page.ts";
 import { runScenario, type ScenarioResult } from "./scenario.ts";
 
 const executablePath = process.env.CLOZE_CHROMIUM ?? "/usr/bin/chromium";
@@ -15,19 +15,6 @@ const contentTypes: Record<string, string> = {
   js: "text/javascript",
   wasm: "application/wasm",
 };
-
-async function bundlePage(): Promise<string> {
-  const result = await build({
-    entryPoints: [fileURLToPath(new URL("page.ts", import.meta.url))],
-    bundle: true,
-    write: false,
-    format: "esm",
-    platform: "browser",
-    conditions: ["@cloze/source"],
-    logLevel: "error",
-  });
-  return result.outputFiles[0]?.text ?? "";
-}
 
 /** Serves the page; isolated pages may share memory between threads, others may not. */
 async function servePage(script: string, isolated: boolean): Promise<Server> {
@@ -65,7 +52,7 @@ describe("training in a browser", () => {
     const flags = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync"];
     const quiet = ["--disable-background-networking", "--disable-component-update"];
     browser = await chromium.launch({ executablePath, headless: true, args: [...flags, ...quiet] });
-    script = await bundlePage();
+    script = await bundlePage("page.ts");
     expected = await runScenario();
   });
   afterAll(() => browser?.close());
