@@ -4,7 +4,7 @@
  */
 import { nodesOf } from "./differentiate.ts";
 import { at } from "./operator.ts";
-import type { MatmulAttributes } from "./operators/linear-algebra.ts";
+import type { LinearAttributes, MatmulAttributes } from "./operators/linear-algebra.ts";
 import type { AxisAttributes, TransposeAttributes } from "./operators/movement.ts";
 import { type Dimension, type Shape, shapesEqual, sizeOf } from "./shapes.ts";
 import { type GraphNode, SymbolicTensor, type TensorSpec } from "./symbolic-tensor.ts";
@@ -127,17 +127,34 @@ class Fusion {
     if (!isAlike || wide.some(({ shape }) => !shapesEqual(shape.slice(0, 2), result.shape.slice(0, 2)))) return false;
     if (node.operator !== "linear" && !wide.some((tensor) => this.#matrices.has(this.#now(tensor)))) return false;
     const inputs = node.inputs.map((tensor) => (tensor.rank === 3 ? this.#matrixOf(tensor, node) : this.#now(tensor)));
+    const { shape } = result;
+    const rows: Shape = [sizeOf(shape.slice(0, -1)), at(shape, 2)];
     const outputs: SymbolicTensor[] = [];
-    const made: GraphNode = { ...node, inputs, outputs };
+    const made: GraphNode = { ...node, ...this.#biasApart(node, inputs, rows), outputs };
     for (const [index, { type, shape }] of node.outputs.entries()) {
       const spec: TensorSpec = { type, shape: [sizeOf(shape.slice(0, -1)), at(shape, shape.length - 1)] };
       outputs.push(new SymbolicTensor(spec, { kind: "node", node: made, index }));
     }
-    const { shape } = result;
     const whole = this.#insert(node, -0.25, "reshape", [at(outputs, 0)], { shape }, shape);
     this.#matrices.set(whole, at(outputs, 0));
     this.#replaced.set(result, whole);
     return true;
+  }
+
+  /**
+   * A product whose bias is added after it: the runtime's kernel for both copies the bias to every row first and reads the
+   * rows back with each block of the product.
+   */
+  #biasApart(
+    node: GraphNode,
+    inputs: readonly SymbolicTensor[],
+    rows: Shape,
+  ): Pick<GraphNode, "operator" | "inputs" | "attributes"> {
+    if (node.operator !== "linear") return { operator: node.operator, inputs, attributes: node.attributes };
+    const [x, weight, bias] = inputs as [SymbolicTensor, SymbolicTensor, SymbolicTensor];
+    const { transposeWeight } = node.attributes as LinearAttributes;
+    const product = this.#insert(node, 0.25, "matmul", [x, weight], { transposeRight: transposeWeight }, rows);
+    return { operator: "add", inputs: [product, bias], attributes: {} };
   }
 
   /** What now stands for a tensor [B, T, D], as [B·T, D]. */

@@ -81,6 +81,7 @@ describe("fused graphs", () => {
       const outputs = traced(model, names, states);
       expect(countOf(outputs, "multiHeadAttention")).toBe(2);
       expect(countOf(outputs, "softmax")).toBe(0);
+      expect(countOf(outputs, "linear")).toBe(0);
       await expectEqualRuns(model, outputs, tokens);
     }
   });
