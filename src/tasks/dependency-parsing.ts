@@ -40,6 +40,7 @@ const groupNames = Object.keys(labelNames) as LabelGroup[];
 
 export const dependencyParsing: Task<"dependency-parsing", ParsedFeatures, readonly WordScores[]> = {
   name: "dependency-parsing",
+  settings: ["stride"],
   modelTasks: ["tokenClassification"],
 
   configuration(examples, _options, config) {

@@ -16,6 +16,7 @@ export type {
   TaskEvaluation,
   TaskName,
   TaskOptions,
+  TaskSetting,
   VectorOptions,
 } from "./task.ts";
 export { withTextMarks } from "./text-marks.ts";

@@ -32,6 +32,7 @@ const usualStride = 128;
 
 export const questionAnswering: Task<"question-answering", QuestionFeatures, AnsweredWindow> = {
   name: "question-answering",
+  settings: ["stride"],
   modelTasks: ["questionAnswering"],
   configuration: () => ({ numLabels: 2 }),
 

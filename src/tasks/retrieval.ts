@@ -46,6 +46,7 @@ const usualScales = { cosine: 20, dot: 1 } as const;
 
 export const retrieval: Task<"retrieval", RetrievalFeatures, Vector> = {
   name: "retrieval",
+  settings: ["pooling", "similarity", "similarityScale"],
   modelTasks: ["base"],
   // The pooler of BERT was trained for the next sentence.
   unread: ["pooler."],

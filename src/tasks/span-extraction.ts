@@ -36,6 +36,7 @@ interface SpanFeatures extends Features {
 
 export const spanExtraction: Task<"span-extraction", SpanFeatures, readonly FoundSpan[]> = {
   name: "span-extraction",
+  settings: ["stride"],
   modelTasks: ["tokenClassification"],
 
   configuration(examples, _options, config) {

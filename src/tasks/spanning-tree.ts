@@ -4,6 +4,7 @@
  * Papers: Chu and Liu 1965 and Edmonds 1967, as McDonald et al. 2005 use it, "Non-projective Dependency Parsing using
  * Spanning Tree Algorithms", https://aclanthology.org/H05-1066.
  */
+import { headCycle } from "../data/examples/head-cycle.ts";
 
 /** More than all other arcs of a sentence together differ, so that the best tree has one word at the root, never two. */
 const secondRoot = 1e9;
@@ -22,7 +23,7 @@ export function bestTree(scores: readonly (readonly number[])[]): number[] {
 /** The same over nodes of which 0 is the root, [node][head]; what stands at 0 means nothing. */
 function headsOf(scores: readonly (readonly number[])[]): number[] {
   const heads = scores.map((row, node) => (node === 0 ? -1 : bestHead(row, node)));
-  const cycle = cycleOf(heads);
+  const cycle = headCycle(heads);
   if (cycle === undefined) return heads;
   // The cycle becomes one node, the last one of a smaller graph.
   const others = [...heads.keys()].filter((node) => !cycle.includes(node));
@@ -47,21 +48,4 @@ function bestHead(row: readonly number[], node: number): number {
   let best = node === 0 ? 1 : 0;
   for (const [head, score] of row.entries()) if (head !== node && score > (row[best] as number)) best = head;
   return best;
-}
-
-/** The nodes of a cycle, or undefined where all ways lead to node 0. */
-function cycleOf(heads: readonly number[]): number[] | undefined {
-  const seenFrom = new Int32Array(heads.length);
-  for (let start = 1; start < heads.length; start++) {
-    let node = start;
-    while (node !== 0 && seenFrom[node] === 0) {
-      seenFrom[node] = start;
-      node = heads[node] as number;
-    }
-    if (node === 0 || seenFrom[node] !== start) continue;
-    const cycle = [node];
-    for (let next = heads[node] as number; next !== node; next = heads[next] as number) cycle.push(next);
-    return cycle;
-  }
-  return undefined;
 }

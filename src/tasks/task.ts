@@ -139,8 +139,13 @@ export interface TaskParts {
   readonly tokenizer: Tokenizer;
 }
 
+/** Settings of fine-tuning and of evaluations that only some tasks read. */
+export type TaskSetting = "stride" | "problemType" | "bothOrders" | "pooling" | "similarity" | "similarityScale";
+
 export interface Task<Name extends TaskName = TaskName, F extends Features = Features, Result = unknown> {
   readonly name: Name;
+  /** Those of them that it reads; the others are refused. */
+  readonly settings?: readonly TaskSetting[];
   /** Parts of the model that the task does not read, by the beginning of their published names. */
   readonly unread?: readonly string[];
   /** The heads that can do it; the first one that an architecture has is taken. */

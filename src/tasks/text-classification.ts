@@ -31,6 +31,7 @@ type Logits = Float32Array;
 
 export const textClassification: Task<"text-classification", LabelledFeatures, Logits> = {
   name: "text-classification",
+  settings: ["stride", "problemType", "bothOrders"],
   modelTasks: ["sequenceClassification"],
 
   configuration(examples, options, config) {

@@ -36,6 +36,7 @@ interface Tags {
 
 export const tokenClassification: Task<"token-classification", TaggedFeatures, Tags> = {
   name: "token-classification",
+  settings: ["stride"],
   modelTasks: ["tokenClassification"],
 
   configuration: (examples, _options, config) => ({

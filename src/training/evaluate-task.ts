@@ -9,6 +9,7 @@ import type { StageReport } from "./stages.ts";
 import { type EvaluatedTask, TaskEvaluator } from "./task-evaluator.ts";
 import { inFile, readTaskExamples } from "./task-examples.ts";
 import { taskModel, usualRowLength } from "./task-model.ts";
+import { checkTaskSettings } from "./task-settings.ts";
 
 export interface EvaluateTaskOptions extends ModelOptions, Partial<ExampleFileSettings> {
   /** Tokens of the longest row; what the model takes, 512 at most, when left out. */
@@ -53,6 +54,7 @@ export async function evaluateTask(
     ...files
   } = options;
   const task = await loadTask(name);
+  await checkTaskSettings(task, { stride });
   const source = await taskModel(task, folder);
   const { config, modelTask } = source;
   const model = await source.load({ device, threads, ...(onWarning && { onWarning }) });

@@ -20,8 +20,8 @@ import { makeOptimizer, makeSchedule } from "./training-setup.ts";
 
 /**
  * Trains a model for a task. With `output` it leaves a model folder that can be resumed; without, the model in the result
- * is all there is. The model that is left is that of the best evaluation. Throws typed errors; a run that diverges keeps
- * its last checkpoint.
+ * is all there is. The model that is left is that of the best evaluation, the first of equal ones. Throws typed errors; a run
+ * that diverges keeps its last checkpoint.
  */
 export async function finetune(
   values: Partial<FinetuneSettings>,

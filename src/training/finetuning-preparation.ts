@@ -22,6 +22,7 @@ import { rowLength } from "./row-length.ts";
 import { TaskEvaluator } from "./task-evaluator.ts";
 import { inFile, readTaskExamples, splitExamples } from "./task-examples.ts";
 import { taskModel, usualRowLength } from "./task-model.ts";
+import { checkTaskSettings } from "./task-settings.ts";
 
 /** λ of Radford et al. 2018, §4.1. */
 const publishedLanguageModelingWeight = 0.5;
@@ -33,11 +34,12 @@ export async function prepareFinetuning(
   { onWarning, onStage }: FinetuneHooks,
 ): Promise<PreparedFinetuning> {
   const task = await loadTask(settings.task);
+  const { stride, pooling, similarity, similarityScale, problemType, bothOrders } = settings;
+  await checkTaskSettings(task, { stride, pooling, similarity, similarityScale, problemType, bothOrders });
   const source = await taskModel(task, settings.model, featureLayersOf(settings));
   const { config, modelTask, architecture } = source;
   if (settings.frozen && modelTask === "base") throw nothingToTrain(settings.task);
   const { training, heldOut, heldOutRule } = await readExamples(settings, onWarning);
-  const { problemType, bothOrders } = settings;
   const labels = inFile(settings.train, () =>
     task.configuration(training, { problemType: problemType ?? undefined, bothOrders }, config, modelTask),
   );
@@ -59,7 +61,7 @@ export async function prepareFinetuning(
   freezeParts(model, settings, drawn);
   const givenOptions: TaskOptions = {
     sequenceLength: rowLength(settings, architecture.sizes(config).maximumLength, usualRowLength(source)),
-    stride: settings.stride ?? undefined,
+    stride: stride ?? undefined,
     classWeights: balancedClasses(settings, task, training, model.config),
     vectors: vectorOptions(settings),
     languageModeling: languageModelingOf(settings, architecture),

@@ -370,6 +370,18 @@ describe("bad rows", () => {
     ["a head outside", "dependency-parsing", { tokens: ["a"], heads: [2], relations: ["root"] }, { received: "2" }],
     ["its own head", "dependency-parsing", { tokens: ["a"], heads: [1], relations: ["root"] }, { received: "1" }],
     [
+      "no root",
+      "dependency-parsing",
+      { tokens: ["a", "b"], heads: [2, 1], relations: ["x", "y"] },
+      { field: "line 1, heads", expected: "0 for one token at least, the root", received: "none" },
+    ],
+    [
+      "a cycle beside the root",
+      "dependency-parsing",
+      { tokens: ["a", "b", "c", "d"], heads: [0, 3, 4, 3], relations: ["root", "x", "y", "z"] },
+      { field: "line 1, heads", expected: "a tree, without cycles", received: "3 → 4 → 3" },
+    ],
+    [
       "an empty stretch",
       "relation-extraction",
       { text: "ab", head: [1, 1], tail: [0, 1], label: "x" },

@@ -13,6 +13,7 @@ import {
   wordLabels,
   words,
 } from "./field-schemas.ts";
+import { headCycle } from "./head-cycle.ts";
 
 export interface TokenClassificationExample {
   readonly tokens: readonly string[];
@@ -70,12 +71,23 @@ export const dependencyParsing: ExampleFields<DependencyParsingExample> = exampl
       checkOneEach(context, "heads", row.heads, row.tokens);
       checkOneEach(context, "relations", row.relations, row.tokens);
       if (row.partsOfSpeech !== undefined) checkOneEach(context, "partsOfSpeech", row.partsOfSpeech, row.tokens);
-      const wrong = row.heads.findIndex((head, at) => head > row.tokens.length || head === at + 1);
-      if (wrong < 0) return;
-      const expected = `0 for the root, or the number of another token up to ${row.tokens.length}`;
-      complain(context, `heads.${wrong}`, expected, String(row.heads[wrong]));
+      if (row.heads.length === row.tokens.length) checkTree(context, row.heads);
     }),
 );
+
+/** Whether every token hangs from the root in the end. Of several roots, as some treebanks have them, nothing is said. */
+function checkTree(context: z.RefinementCtx, heads: readonly number[]): void {
+  const wrong = heads.findIndex((head, at) => head > heads.length || head === at + 1);
+  if (wrong >= 0) {
+    const expected = `0 for the root, or the number of another token up to ${heads.length}`;
+    complain(context, `heads.${wrong}`, expected, String(heads[wrong]));
+  } else if (!heads.includes(0)) {
+    complain(context, "heads", "0 for one token at least, the root", "none");
+  } else {
+    const cycle = headCycle([0, ...heads]);
+    if (cycle !== undefined) complain(context, "heads", "a tree, without cycles", [...cycle, cycle[0]].join(" → "));
+  }
+}
 
 function checkOneEach(
   context: z.RefinementCtx,
