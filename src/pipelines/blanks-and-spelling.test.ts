@@ -5,8 +5,9 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { goldenModel } from "../../test/support/pipeline-cases.ts";
 import { AutoModelForMaskedLM } from "../models/index.ts";
+import { SpellingPieces, spellingCorrection } from "../tasks/spelling-correction.ts";
 import { AutoTokenizer } from "../tokenizers/index.ts";
-import { evaluateTask, finetune } from "../training/index.ts";
+import { evaluateTask, type FinetuneSettings, finetune } from "../training/index.ts";
 import { type ClozeChoice, pipeline } from "./index.ts";
 
 const options = { threads: 1, onWarning: () => undefined };
@@ -66,23 +67,28 @@ describe("cloze", () => {
 
 describe("spelling correction", () => {
   let folder: string;
+  // The model reads 24 tokens at a time.
+  const long = Array(9).fill("the dog sat").join(" ");
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), "cloze-spelling-"));
     // A dog is always meant to be a cat, and what ran is one too many.
-    const rows = ["the dog sat", "a dog sat on a mat", "the cat sat", "a cat ran sat on the mat ."].map((source) =>
-      JSON.stringify({ source, target: source.replace("dog", "cat").replace("ran ", "") }),
+    await learn("model", ["the dog sat", "a dog sat on a mat", "the cat sat", "a cat ran sat on the mat ."], {
+      ...{ epochs: 1500, learningRate: 5e-3, batchSize: 4, evaluateEvery: 250 },
+    });
+    await learn("long", ["the dog sat", long], { epochs: 1000, learningRate: 5e-3, batchSize: 8, evaluateEvery: 100 });
+  }, 120_000);
+  async function learn(name: string, sources: readonly string[], settings: Partial<FinetuneSettings>): Promise<void> {
+    const targetOf = (source: string): string => source.replaceAll("dog", "cat").replace("ran ", "");
+    const file = join(folder, `${name}.jsonl`);
+    await writeFile(
+      file,
+      sources.map((source) => `${JSON.stringify({ source, target: targetOf(source) })}\n`).join(""),
     );
-    await writeFile(join(folder, "rows.jsonl"), `${rows.join("\n")}\n`);
-    await finetune(
-      {
-        ...{ task: "spelling-correction", model: goldenModel("bert"), train: join(folder, "rows.jsonl"), threads: 1 },
-        ...{ validation: join(folder, "rows.jsonl"), output: join(folder, "model"), epochs: 1500, learningRate: 5e-3 },
-        ...{ batchSize: 4, evaluateEvery: 250, checkpointEvery: 0 },
-      },
-      {},
-      { onWarning: () => undefined },
-    );
-  }, 60_000);
+    const files = { train: file, validation: file, output: join(folder, name), checkpointEvery: 0 };
+    const task = "spelling-correction";
+    const silent = { onWarning: () => undefined };
+    await finetune({ task, model: goldenModel("bert"), threads: 1, ...files, ...settings }, {}, silent);
+  }
   afterAll(() => rm(folder, { recursive: true }));
 
   it("puts right what it has learned, with its place, case and spaces", async () => {
@@ -99,6 +105,42 @@ describe("spelling correction", () => {
     expect(second?.corrections).toMatchObject([{ start: 6, end: 9, source: "ran", target: "" }]);
     expect(third).toEqual({ text: "the cat sat", corrections: [] });
     expect(empty).toEqual({ text: "", corrections: [] });
+  });
+
+  it("reads long texts in windows, as training and evaluations do", async () => {
+    const tokenizer = await AutoTokenizer.fromPretrained(join(folder, "long"));
+    const [source, target] = [long, long.replaceAll("dog", "cat")];
+    const correct = await pipeline("spelling-correction", join(folder, "long"), options);
+    const { text, corrections } = await correct(source);
+    expect(text).toBe(target);
+    expect(corrections.map(({ start }) => start)).toEqual(Array.from({ length: 9 }, (_, at) => at * 12 + 4));
+
+    const file = join(folder, "long-text.jsonl");
+    await writeFile(file, JSON.stringify({ source, target }));
+    const { metrics } = await evaluateTask("spelling-correction", join(folder, "long"), file, options);
+    expect(metrics).toMatchObject({ withinReach: 1, correctionF1: 1, unitCorrectionF1: 1 });
+
+    const parts = { tokenizer, config: {} as never, modelTask: "maskedLM" as const };
+    const features = spellingCorrection
+      .prepare(parts, { sequenceLength: 16, stride: 6 })
+      .features([{ source, target, line: 1 }]);
+    const learned = new Set(features.flatMap(({ words }) => words.map(({ word }) => word)));
+    expect([...learned]).toEqual([...Array(27).keys()]);
+    const cat = tokenizer.convertTokensToIds("cat");
+    expect(features.every(({ rows, labels }) => rows[0]?.inputIds.length === labels.length)).toBe(true);
+    for (const { words, labels } of features) {
+      for (const { place, word } of words) expect(labels[place] === cat).toBe(word % 3 === 1);
+    }
+  });
+
+  it("learns nothing of a word that a window shows in part", async () => {
+    const tokenizer = await AutoTokenizer.fromPretrained(join(folder, "model"));
+    const units = ["the", "cat", "sat", "quick", "the", "cat", "sat"];
+    const windows = new SpellingPieces(tokenizer, { sequenceLength: 7, stride: 3 }).windows(units);
+    // Windows of five tokens, which begin at the, sat, and the second piece of quick.
+    expect(windows.map(({ places }) => places[3])).toEqual([[], [2, 3, 4], []]);
+    expect(windows.map(({ tokens }) => tokens.tokens[1])).toEqual(["the", "sat", "##u"]);
+    for (const unit of units.keys()) expect(windows.some(({ places }) => (places[unit] ?? []).length > 0)).toBe(true);
   });
 
   it("counts what cannot be said by the tokens of the source as missed", async () => {

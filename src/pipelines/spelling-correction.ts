@@ -1,7 +1,9 @@
 /** A text with its wrong words, or in Chinese its wrong characters, put right, and where they stood. */
 import { AutoModelForMaskedLM } from "../models/index.ts";
-import { type PiecePrediction, predictionsOf, SpellingPieces, type UnitRow } from "../tasks/spelling-correction.ts";
+import { predictionsOf, SpellingPieces, type UnitRow, unitsOf } from "../tasks/spelling-correction.ts";
 import { type SpellingUnit, spellingUnits } from "../tasks/spelling-units.ts";
+import { tokenRow } from "../tasks/token-rows.ts";
+import { byWord } from "../tasks/word-windows.ts";
 import type { Tokenizer } from "../tokenizers/index.ts";
 import { type Told, told } from "./inner-states.ts";
 import { beginning, type CallOptions, checkCallOptions, checkTexts } from "./pipeline-inputs.ts";
@@ -43,14 +45,14 @@ export async function loadSpellingCorrection(
   const task = "spelling-correction";
   const parts = await loadTextModel(source, options, { task, auto: AutoModelForMaskedLM });
   const { model, tokenizer, maximumLength, onWarning } = parts;
-  const pieces = new SpellingPieces(tokenizer, maximumLength);
+  const pieces = new SpellingPieces(tokenizer, { sequenceLength: maximumLength });
 
   async function correct(given: string | readonly string[], callOptions: SpellingCorrectionOptions = {}) {
     checkCallOptions(callOptions, [], task);
     const { batchSize = 16 } = callOptions;
     const texts = checkTexts(given);
     const units = texts.map(spellingUnits);
-    const unitRows = units.map((own) => (own.length === 0 ? [] : [pieces.row(own.map(({ text }) => text))]));
+    const unitRows = units.map((own) => (own.length === 0 ? [] : pieces.windows(own.map(({ text }) => text))));
     const all = unitRows.flat();
     const rows = await readRows(
       windowBatches(
@@ -62,17 +64,24 @@ export async function loadSpellingCorrection(
       parts,
       callOptions,
       ({ logits }, row, { indices }) => {
-        const unitRow = all[indices[row] as number] as UnitRow;
-        return { unitRow, predictions: predictionsOf(rowOf(logits, row), logits?.dims[1] ?? 0, unitRow) };
+        const window = all[indices[row] as number] as UnitRow;
+        return correctionsOf(rowOf(logits, row), logits?.dims[1] ?? 0, window, pieces);
       },
     );
     const counts = unitRows.map(({ length }) => length);
     const results = rowsOfEach(rows, counts).map((own, index) => {
-      const [text, ownUnits] = [texts[index] as string, units[index] as SpellingUnit[]];
-      const changes = own.flatMap(({ result }) => changesOf(ownUnits, result.unitRow, result.predictions, pieces));
-      if (own[0]?.result.unitRow.places.some(({ length }) => length === 0)) {
-        onWarning(`Only the first ${maximumLength} tokens of a text were read: ${beginning(text)}`);
+      const [text, ownUnits, windows] = [texts[index] as string, units[index] as SpellingUnit[], unitRows[index] ?? []];
+      const features = windows.map((row) => ({ example: 0, rows: [tokenRow(row.tokens)], words: unitsOf(row) }));
+      const [corrected = []] = byWord(
+        features,
+        own.map(({ result }) => result),
+        [ownUnits.length],
+      );
+      const unread = ownUnits.find((unit, at) => corrected[at] === undefined && pieces.isTooLong(unit.text));
+      if (unread !== undefined) {
+        onWarning(`A word has more tokens than windows share, and stays as it is: ${beginning(unread.text)}`);
       }
+      const changes = changesOf(ownUnits, corrected, pieces);
       const states = own.flatMap(({ states }) => states);
       return told({ result: { text: changed(text, changes), corrections: changes }, states }, callOptions);
     });
@@ -81,18 +90,31 @@ export async function loadSpellingCorrection(
   return Object.assign(correct, { tokenizer, release: () => model.release() }) as SpellingCorrectionPipeline;
 }
 
+/** What a unit becomes, and how sure that is. */
+interface Correction {
+  readonly target: string;
+  readonly score: number;
+}
+
+/** logits [T, V] of a window → what its units become, in the order of `unitsOf`. */
+function correctionsOf(logits: Float32Array, length: number, window: UnitRow, pieces: SpellingPieces): Correction[] {
+  const predictions = predictionsOf(logits, length, window);
+  const targets = pieces.corrections(window, predictions);
+  return unitsOf(window).map(({ word }, at) => {
+    const scores = (window.places[word] ?? []).map((place) => predictions.get(place)?.score ?? 0);
+    return { target: targets[at] as string, score: Math.min(...scores) };
+  });
+}
+
 function changesOf(
   units: readonly SpellingUnit[],
-  row: UnitRow,
-  predictions: ReadonlyMap<number, PiecePrediction>,
+  corrected: readonly (Correction | undefined)[],
   pieces: SpellingPieces,
 ): SpellingChange[] {
-  const corrected = pieces.corrections(row, predictions);
   return units.flatMap(({ text: source, start, end }, unit) => {
-    const target = corrected[unit];
-    if (target === undefined || target === pieces.spelled(source)) return [];
-    const scores = (row.places[unit] ?? []).map((place) => predictions.get(place)?.score ?? 0);
-    return [{ start, end, source, target: inCaseOf(source, target), score: Math.min(...scores) }];
+    const { target, score } = corrected[unit] ?? {};
+    if (target === undefined || score === undefined || target === pieces.spelled(source)) return [];
+    return [{ start, end, source, target: inCaseOf(source, target), score }];
   });
 }
 

@@ -6,7 +6,7 @@
  * Words, and characters where there are Chinese ones, are corrected each in its place: a correction of fewer pieces fills the
  * rest with padding, which also takes words out. What needs more pieces than the source has, or words put in, lies out of
  * reach: it is not learned from, and counts as missed. So texts of unequal length need not be left out: they are aligned.
- * Case counts as far as the tokenizer sees it.
+ * Case counts as far as the tokenizer sees it. Long texts are read in overlapping windows.
  */
 import { int64Array, type ReadExample } from "../data/index.ts";
 import { ConfigurationError } from "../errors.ts";
@@ -15,35 +15,36 @@ import { crossEntropy, ignoredLabel } from "../nn/index.ts";
 import type { SymbolicInputs } from "../objectives/index.ts";
 import type { EncodedArrays, Tokenizer } from "../tokenizers/index.ts";
 import { alignedUnits, spellingUnits } from "./spelling-units.ts";
-import type { Features, PreparedTask, Task } from "./task.ts";
+import type { PreparedTask, Task, TaskOptions } from "./task.ts";
 import { spellingFigures } from "./task-figures.ts";
 import { inputsOfRows, paddedLabels, textWindows, tokenRow } from "./token-rows.ts";
+import { byWord, usualStride, type WordFeatures } from "./word-windows.ts";
 
 type Example = ReadExample<"spelling-correction">;
 
-interface SpellingFeatures extends Features {
+/** A window of a source. */
+interface SpellingFeatures extends WordFeatures {
   /** [T]: what should stand at each token; −100 where nobody can say. */
   readonly labels: readonly number[];
   readonly row: UnitRow;
-  /** What each unit of the source should be. */
-  readonly gold: readonly string[];
-  /** Whether all of it can be said by the source's tokens. */
-  readonly isWithinReach: boolean;
+  /** The units whose tokens here can say what should stand there. */
+  readonly reached: readonly number[];
 }
 
-/** What each unit becomes; undefined for those beyond the row. */
-type Corrected = readonly (string | undefined)[];
+/** What each unit of a window becomes, in the order of its `words`. */
+type Corrected = readonly string[];
 
 export const spellingCorrection: Task<"spelling-correction", SpellingFeatures, Corrected> = {
   name: "spelling-correction",
+  settings: ["stride"],
   modelTasks: ["maskedLM"],
   configuration: () => ({}),
 
-  prepare({ tokenizer }, { sequenceLength }): PreparedTask<Example, SpellingFeatures, Corrected> {
-    const pieces = new SpellingPieces(tokenizer, sequenceLength);
+  prepare({ tokenizer }, options): PreparedTask<Example, SpellingFeatures, Corrected> {
+    const pieces = new SpellingPieces(tokenizer, options);
     return {
       mainMetric: "correctionF1",
-      features: (examples) => examples.map((example, index) => featuresOf(example, index, pieces)),
+      features: (examples) => examples.flatMap((example, index) => featuresOf(example, index, pieces)),
 
       batch(features) {
         const inputs = inputsOfRows(features, tokenizer);
@@ -70,15 +71,24 @@ export const spellingCorrection: Task<"spelling-correction", SpellingFeatures, C
         });
       },
 
-      evaluate(_examples, features, results) {
-        const triples = features.map(({ row, gold }, index) => {
-          const source = row.units.map((unit) => pieces.spelled(unit));
-          return { source, gold, predicted: source.map((unit, at) => results[index]?.[at] ?? unit) };
+      evaluate(examples, features, results) {
+        const aligned = examples.map(alignedTexts);
+        const corrected = byWord(
+          features,
+          results,
+          aligned.map(({ units }) => units.length),
+        );
+        const triples = aligned.map(({ units, wanted }, example) => {
+          const source = units.map((unit) => pieces.spelled(unit));
+          const gold = wanted.map((own) => own.map((unit) => pieces.spelled(unit)).join(" "));
+          return { source, gold, predicted: source.map((unit, at) => corrected[example]?.[at] ?? unit) };
         });
+        const reached = examples.map(() => new Set<number>());
+        for (const { example, reached: own } of features) for (const unit of own) reached[example]?.add(unit);
         return {
           metrics: spellingFigures(
             triples,
-            features.map(({ isWithinReach }) => isWithinReach),
+            aligned.map(({ units }, example) => reached[example]?.size === units.length),
           ),
         };
       },
@@ -86,28 +96,40 @@ export const spellingCorrection: Task<"spelling-correction", SpellingFeatures, C
   },
 };
 
-function featuresOf({ source, target }: Example, example: number, pieces: SpellingPieces): SpellingFeatures {
-  const row = pieces.row(spellingUnits(source).map(({ text }) => text));
-  const aligned = alignedUnits(
-    row.units,
-    spellingUnits(target).map(({ text }) => text),
-  );
-  const labels = new Array<number>(row.tokens.inputIds.length).fill(ignoredLabel);
-  let isWithinReach = true;
-  for (const [unit, places] of row.places.entries()) {
-    const wanted = pieces.inPlaceOf(row, unit, aligned[unit] ?? []);
-    if (wanted === undefined) isWithinReach = false;
-    else for (const [at, place] of places.entries()) labels[place] = wanted[at] as number;
-  }
-  const gold = aligned.map((units) => units.map((unit) => pieces.spelled(unit)).join(" "));
-  return { example, rows: [tokenRow(row.tokens)], labels, row, gold, isWithinReach };
+/** The units of the source, and what each of them should be. */
+function alignedTexts({ source, target }: Pick<Example, "source" | "target">) {
+  const [units, wanted] = [source, target].map((text) => spellingUnits(text).map((unit) => unit.text)) as [
+    string[],
+    string[],
+  ];
+  return { units, wanted: alignedUnits(units, wanted) };
 }
 
-/** Units as a row of tokens. */
+function featuresOf(texts: Example, example: number, pieces: SpellingPieces): SpellingFeatures[] {
+  const { units, wanted } = alignedTexts(texts);
+  return pieces.windows(units).map((row) => {
+    const labels = new Array<number>(row.tokens.inputIds.length).fill(ignoredLabel);
+    const reached: number[] = [];
+    for (const [unit, places] of row.places.entries()) {
+      const ids = pieces.inPlaceOf(row, unit, wanted[unit] ?? []);
+      if (ids === undefined) continue;
+      reached.push(unit);
+      for (const [at, place] of places.entries()) labels[place] = ids[at] as number;
+    }
+    return { example, rows: [tokenRow(row.tokens)], words: unitsOf(row), labels, row, reached };
+  });
+}
+
+/** The units of a window that have tokens there, and the place of the first one. */
+export function unitsOf({ places }: Pick<UnitRow, "places">): WordFeatures["words"] {
+  return places.flatMap(([place], word) => (place === undefined ? [] : [{ place, word }]));
+}
+
+/** Units as a row of tokens: all of them, or a window. */
 export interface UnitRow {
   readonly units: readonly string[];
   readonly tokens: EncodedArrays;
-  /** Where each unit's tokens are; nowhere for those beyond the row. */
+  /** Where each unit's tokens are; nowhere for those that the window does not show wholly. */
   readonly places: readonly (readonly number[])[];
 }
 
@@ -120,14 +142,14 @@ export interface PiecePrediction {
 /** Units as pieces and back. */
 export class SpellingPieces {
   readonly #tokenizer: Tokenizer;
-  readonly #sequenceLength: number;
+  readonly #options: Pick<TaskOptions, "sequenceLength" | "stride">;
   /** Stands where nothing should. */
   readonly #nothing: number;
   readonly #known = new Map<string, readonly number[]>();
 
-  constructor(tokenizer: Tokenizer, sequenceLength: number) {
+  constructor(tokenizer: Tokenizer, options: Pick<TaskOptions, "sequenceLength" | "stride">) {
     this.#tokenizer = tokenizer;
-    this.#sequenceLength = sequenceLength;
+    this.#options = options;
     const { padTokenId } = tokenizer;
     if (padTokenId === undefined) {
       throw new ConfigurationError("The tokenizer has no padding token, which stands where a word is taken out.", {
@@ -139,12 +161,25 @@ export class SpellingPieces {
     this.#nothing = padTokenId;
   }
 
-  row(units: readonly string[]): UnitRow {
-    const [tokens] = textWindows(this.#tokenizer, units, undefined, { sequenceLength: this.#sequenceLength });
-    const places: number[][] = units.map(() => []);
-    for (const [place, word] of (tokens as EncodedArrays).wordIds.entries())
-      if (word !== null) places[word]?.push(place);
-    return { units, tokens: tokens as EncodedArrays, places };
+  /** The windows of a text: one, or as many as it needs. */
+  windows(units: readonly string[]): UnitRow[] {
+    const { sequenceLength } = this.#options;
+    const windows = this.#encoded(units, { sequenceLength, stride: usualStride(this.#options) });
+    if (windows.length === 1) return windows;
+    // A window may begin or end within a unit.
+    const [whole] = this.#encoded(units, { sequenceLength: Number.MAX_SAFE_INTEGER });
+    const isWhole = (places: readonly number[], unit: number) => places.length === whole?.places[unit]?.length;
+    return windows.map(({ places, ...row }) => ({
+      ...{ ...row, places: places.map((own, unit) => (isWhole(own, unit) ? own : [])) },
+    }));
+  }
+
+  #encoded(units: readonly string[], options: Pick<TaskOptions, "sequenceLength" | "stride">): UnitRow[] {
+    return textWindows(this.#tokenizer, units, undefined, options).map((tokens) => {
+      const places: number[][] = units.map(() => []);
+      for (const [place, word] of tokens.wordIds.entries()) if (word !== null) places[word]?.push(place);
+      return { units, tokens, places };
+    });
   }
 
   /** The labels of a unit's tokens for what should stand there; undefined when it has too few. */
@@ -161,19 +196,24 @@ export class SpellingPieces {
     return [...pieces, ...own.slice(pieces.length).map(() => this.#nothing)];
   }
 
-  /** What each unit becomes by the model's predictions at its tokens. */
+  /** What each unit of a window becomes by the model's predictions at its tokens, in the order of `unitsOf`. */
   corrections(
     { units, tokens, places }: UnitRow,
     predictions: ReadonlyMap<number, Pick<PiecePrediction, "id">>,
   ): Corrected {
-    return places.map((own, unit) => {
-      if (own.length === 0) return undefined;
+    return places.flatMap((own, unit) => {
+      if (own.length === 0) return [];
       const ids = own.map((place) => predictions.get(place)?.id ?? (tokens.inputIds[place] as number));
       const isSame = ids.every((id, at) => id === tokens.inputIds[own[at] as number]);
       // Nobody can write what the tokenizer has no word for.
       if (isSame || ids.includes(this.#tokenizer.unkTokenId ?? -1)) return this.spelled(units[unit] as string);
       return this.#textOf(ids.filter((id) => id !== this.#nothing));
     });
+  }
+
+  /** Whether a unit has more tokens than are sure to stand in one window. */
+  isTooLong(unit: string): boolean {
+    return this.#piecesOf(unit).length > usualStride(this.#options);
   }
 
   /** A unit as the tokenizer sees it, such as in lower case; as it is when it does not know it. */
