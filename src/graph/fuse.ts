@@ -1,11 +1,11 @@
 /**
- * Rewrites graphs that nobody differentiates: attention in one kernel, and work on rows without reshaping around it. Other kernels of the runtime were tried and gave nothing
- * (BiasGelu) or cost time (SkipLayerNormalization: a tenth of a run more), see docs/decisions.
+ * Rewrites graphs that nobody differentiates: work on rows without reshaping around it, biases after their products, a cache
+ * that is not joined. The runtime's kernels for more than that were tried and gave nothing, see docs/decisions.
  */
 import { nodesOf } from "./differentiate.ts";
 import { at } from "./operator.ts";
 import type { LinearAttributes, MatmulAttributes } from "./operators/linear-algebra.ts";
-import type { AxisAttributes, TransposeAttributes } from "./operators/movement.ts";
+import type { AxisAttributes } from "./operators/movement.ts";
 import { type Dimension, type Shape, shapesEqual, sizeOf } from "./shapes.ts";
 import { type GraphNode, SymbolicTensor, type TensorSpec } from "./symbolic-tensor.ts";
 
@@ -25,7 +25,6 @@ class Fusion {
   readonly #users = new Map<SymbolicTensor, GraphNode[]>();
   readonly #asked: ReadonlySet<SymbolicTensor>;
   readonly #replaced = new Map<SymbolicTensor, SymbolicTensor>();
-  readonly #wholeMasks = new Map<SymbolicTensor, SymbolicTensor>();
   /** Of new tensors [B, T, D]: the same as [B·T, D]. */
   readonly #matrices = new Map<SymbolicTensor, SymbolicTensor>();
 
@@ -40,7 +39,7 @@ class Fusion {
 
   run(): Outputs {
     for (const node of this.#nodes) {
-      const isDone = this.#fuseAttention(node) || this.#partPast(node) || this.#workOnRows(node);
+      const isDone = this.#partPast(node) || this.#workOnRows(node);
       if (!isDone && node.inputs.some((tensor) => this.#replaced.has(tensor))) {
         this.#replace(node, node.operator, node.inputs, node.attributes, node.outputs);
       }
@@ -168,76 +167,9 @@ class Fusion {
     this.#matrices.set(now, matrix);
     return matrix;
   }
-
-  /** Whether nobody but one node reads the tensor. */
-  #isPrivate(tensor: SymbolicTensor): boolean {
-    return this.#users.get(tensor)?.length === 1 && !this.#asked.has(tensor);
-  }
-
-  /** A mask [B or 1, H or 1, Tq or 1, Tk] with a row for each of the queries, which the kernel asks for. */
-  #maskOfAllQueries(mask: SymbolicTensor, queries: Dimension, reader: GraphNode): SymbolicTensor {
-    const known = this.#wholeMasks.get(mask);
-    if (known !== undefined) return known;
-    const shape = mask.shape.with(2, queries);
-    if (shapesEqual(shape, mask.shape)) return mask;
-    const { source } = mask;
-    // Between the mask's own node and whatever comes next.
-    const [node, before] = source.kind === "node" ? [source.node, -0.5] : [reader, 0.5];
-    const whole = this.#insert(node, before, "broadcastTo", [this.#now(mask)], { shape }, shape);
-    this.#wholeMasks.set(mask, whole);
-    return whole;
-  }
-
-  /** mergeHeads(matmul(softmax(query · keyᵀ · scale + mask), value)), all three from `splitHeads`. */
-  #fuseAttention(node: GraphNode): boolean {
-    if (node.operator !== "reshape" || node.outputs[0]?.rank !== 3) return false;
-    const merged = at(node.inputs, 0);
-    const context = exchanged(merged);
-    const mixing = context && madeBy(context, "matmul");
-    if (!context || !mixing || !isPlain(mixing) || !this.#isPrivate(merged) || !this.#isPrivate(context)) return false;
-    const [probabilities, value] = [at(mixing.inputs, 0), at(mixing.inputs, 1)];
-    const weights = madeBy(probabilities, "softmax")?.inputs[0];
-    if (weights === undefined || !this.#isPrivate(probabilities) || !this.#isPrivate(weights)) return false;
-    const { scores, mask } = maskedScores(weights);
-    const scoring = scores && madeBy(scores, "matmul");
-    if (!scores || !scoring || !this.#isPrivate(scores)) return false;
-    const { transposeLeft, transposeRight, alpha = 1 } = scoring.attributes as MatmulAttributes;
-    if (transposeLeft === true || transposeRight !== true) return false;
-    const sources = [at(scoring.inputs, 0), at(scoring.inputs, 1), value].map(beforeSplit);
-    if (!sources.every((source) => source !== undefined)) return false;
-    const heads = Number(at(context.shape, 1));
-    const inputs = mask === undefined ? sources : [...sources, this.#maskOfAllQueries(mask, at(scores.shape, 2), node)];
-    return this.#replace(node, "multiHeadAttention", inputs, { heads, scale: alpha }, node.outputs);
-  }
 }
 
 function madeBy(tensor: SymbolicTensor, operator: string): GraphNode | undefined {
   const { source } = tensor;
   return source.kind === "node" && source.node.operator === operator ? source.node : undefined;
-}
-
-/** x [A, B, C, D] where the tensor is x as [A, C, B, D]. */
-function exchanged(tensor: SymbolicTensor): SymbolicTensor | undefined {
-  const node = madeBy(tensor, "transpose");
-  if (node === undefined || (node.attributes as TransposeAttributes).permutation.join() !== "0,2,1,3") return undefined;
-  return node.inputs[0];
-}
-
-/** x [B, T, H·K] where the tensor is x as [B, H, T, K]. */
-function beforeSplit(tensor: SymbolicTensor): SymbolicTensor | undefined {
-  const parted = exchanged(tensor);
-  const whole = parted && madeBy(parted, "reshape")?.inputs[0];
-  return whole?.rank === 3 ? whole : undefined;
-}
-
-function isPlain({ attributes }: GraphNode): boolean {
-  const { transposeLeft, transposeRight, alpha } = attributes as MatmulAttributes;
-  return transposeLeft !== true && transposeRight !== true && (alpha ?? 1) === 1;
-}
-
-function maskedScores(weights: SymbolicTensor): { scores: SymbolicTensor | undefined; mask?: SymbolicTensor } {
-  const sum = madeBy(weights, "add");
-  if (sum === undefined) return { scores: weights };
-  const [scores, mask] = [at(sum.inputs, 0), at(sum.inputs, 1)];
-  return shapesEqual(scores.shape, weights.shape) && mask.rank === 4 ? { scores, mask } : { scores: undefined };
 }

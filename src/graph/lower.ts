@@ -14,7 +14,6 @@ import {
 } from "../onnx/index.ts";
 import { nodesOf } from "./differentiate.ts";
 import { fuse } from "./fuse.ts";
-import { fusedOperators } from "./fused-operators.ts";
 import type { EmitOptions, Emitter } from "./operator.ts";
 import { type OperatorType, operators } from "./ops.ts";
 import {
@@ -154,7 +153,7 @@ class Lowering implements Emitter {
   #lowerNode(node: GraphNode): void {
     this.#scope = node.scope;
     const inputs = node.inputs.map((tensor) => this.#nameOf(tensor));
-    const lowerNode = fusedOperators[node.operator] ?? operators[node.operator as OperatorType].lower;
+    const lowerNode = operators[node.operator as OperatorType].lower;
     const result = lowerNode(this, inputs, node.attributes as never, node);
     const names = typeof result === "string" ? [result] : result;
     for (const [index, tensor] of node.outputs.entries()) this.#names.set(tensor, names[index] ?? "");

@@ -30,9 +30,7 @@ const sessionSettings: Readonly<Record<string, string>> = {
 /** Where a model that comes as bytes has its further files. */
 const folderSetting = "session.model_external_initializers_file_folder_path";
 
-const repetitionSettings: Readonly<Record<string, string>> = {
-  "optimization.disable_specified_optimizers": "CommonSubexpressionElimination",
-};
+const disabledOptimizers = "optimization.disable_specified_optimizers";
 
 /**
  * How many native calls may be under way. Each takes a thread of Node's pool, which files and DNS need too, so two are
@@ -148,7 +146,9 @@ class Library {
       // Memory patterns cost a quarter more memory and gain no time when shapes vary.
       this.check(this.call("DisableMemPattern", settings));
       if (recorder !== undefined) this.check(this.call("EnableProfiling", settings, recorder.prefix));
-      const entries = { ...sessionSettings, ...(options.keepsRepetitions ? repetitionSettings : {}) };
+      // The kernel for a bias and GELU takes longer than one kernel for each.
+      const disabled = ["BiasGeluFusion", ...(options.keepsRepetitions ? ["CommonSubexpressionElimination"] : [])];
+      const entries = { ...sessionSettings, [disabledOptimizers]: disabled.join(";") };
       for (const [key, value] of Object.entries(entries)) {
         this.check(this.call("AddSessionConfigEntry", settings, key, value));
       }
