@@ -26,8 +26,8 @@ describe("layouts of published data sets", () => {
       `<MISTAKE><LOCATION>${place}</LOCATION>\n<WRONG>x</WRONG><CORRECTION>${right}</CORRECTION></MISTAKE>`;
     const sentence = (text: string, ...mistakes: string[]) =>
       `<SENTENCE>\n <TEXT>${text}</TEXT>${mistakes.join("")}</SENTENCE>`;
-    const file =
-      sentence("身体建慷。", mistake(3, "健"), mistake(4, "康")) + sentence("好", mistake(9, "坏"), mistake(1, "两字"));
+    const listedTwice = sentence("身体建慷。", mistake(3, "健"), mistake(4, "康")).repeat(2);
+    const file = listedTwice + sentence("好", mistake(9, "坏"), mistake(1, "两字"));
     expect(rows("sighan", file)).toEqual([
       { source: "身体建慷。", target: "身体健康。" },
       { source: "好", target: "好" },

@@ -29,10 +29,14 @@ const c3: Layout = (files) =>
     ),
   );
 
-/** SIGHAN 2013–2015 in the simplified form of later papers: SGML with the place and the correction of each mistake. */
-const sighan: Layout = (files) =>
-  files.flatMap((text) =>
-    [...text.matchAll(/<SENTENCE>([\s\S]*?)<\/SENTENCE>/g)].map(([, sentence = ""]) => {
+/**
+ * SIGHAN 2013–2015 in the simplified form of later papers: SGML with the place and the correction of each mistake. A text
+ * that is listed once for each of its mistakes is one row.
+ */
+const sighan: Layout = (files) => {
+  const targets = new Map<string, string>();
+  for (const text of files) {
+    for (const [, sentence = ""] of text.matchAll(/<SENTENCE>([\s\S]*?)<\/SENTENCE>/g)) {
       const source = /<TEXT>([\s\S]*?)<\/TEXT>/.exec(sentence)?.[1]?.trim() ?? "";
       const target = [...source];
       const mistakes = sentence.matchAll(/<LOCATION>(\d+)<\/LOCATION>[\s\S]*?<CORRECTION>([\s\S]*?)<\/CORRECTION>/g);
@@ -40,9 +44,11 @@ const sighan: Layout = (files) =>
         const at = Number(place) - 1;
         if (at >= 0 && at < target.length && [...correction.trim()].length === 1) target[at] = correction.trim();
       }
-      return { source, target: target.join("") };
-    }),
-  );
+      targets.set(source, target.join(""));
+    }
+  }
+  return [...targets].map(([source, target]) => ({ source, target }));
+};
 
 const entities: Readonly<Record<string, string>> = { amp: "&", lt: "<", gt: ">", quot: '"', apos: "'" };
 const withoutEntities = (text: string): string =>
