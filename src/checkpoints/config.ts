@@ -6,7 +6,18 @@
  *     export type BertConfig = ConfigOf<typeof bertConfig>;
  */
 import { CheckpointError, ConfigurationError } from "../errors.ts";
-import { boolean, type Field, integersByName, list, namesById, nullable, oneOf, size, text } from "./fields.ts";
+import {
+  boolean,
+  type Field,
+  integer,
+  integersByName,
+  list,
+  namesById,
+  nullable,
+  oneOf,
+  size,
+  text,
+} from "./fields.ts";
 import {
   createDocument,
   type DocumentOf,
@@ -38,6 +49,11 @@ const commonFields = {
    * programs keep it and see the encoder alone.
    */
   featureLayers: nullable(text(), null, { key: "cloze_feature_layers", omitDefault: true }),
+  /**
+   * Of a classifier of relations: the ids of the tokens that open the two entities, where it reads the states of these in
+   * place of the whole text's. Our own key: other programs keep it and see the encoder alone.
+   */
+  entityStarts: nullable(list(integer(0, { minimum: 0 })), null, { key: "cloze_entity_starts", omitDefault: true }),
   /**
    * Whether a classifier reads pairs in both orders and adds what it says of each, as GPT does where order says nothing
    * (Radford et al. 2018, figure 1). Our own key: other programs keep it and read the order that they are given.

@@ -66,6 +66,9 @@ const finetuneFlags: SettingFlags<typeof finetuneFields> = {
     choices: ["single_label_classification", "multi_label_classification", "regression"],
   },
   bothOrders: { about: "Of text-classification: read pairs in both orders, for tasks where order says nothing" },
+  entityStarts: {
+    about: "Of relation-extraction: classify the states where the two entities open, not the whole text's",
+  },
   classWeights: {
     placeholder: "KIND",
     about: "How classes count: none, as often as they occur, or balanced, all alike",

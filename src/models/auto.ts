@@ -11,7 +11,7 @@ import type { Architecture, ModelTask } from "./architecture.ts";
 import type { CausalLanguageModel, GenerationTokens } from "./causal-language-model.ts";
 import type { HeadOutputs, InnerStates } from "./head-outputs.ts";
 import type { LayerCache } from "./key-value-cache.ts";
-import { isLayerClassifierTask, layerClassifier } from "./layer-classifier.ts";
+import { layerClassifier, readsLayers } from "./layer-classifier.ts";
 import type { ModelOptions } from "./model-runtime.ts";
 import { modelFolder } from "./model-source.ts";
 import type { AnyModel, LoadOptions, ModelClass, PreTrainedConfig, PreTrainedModel } from "./pretrained-model.ts";
@@ -62,7 +62,7 @@ function autoClass<M extends AnyModel>(task: ModelTask): AutoClass<M> {
       const folder = await modelFolder(source, options, ["weights"]);
       const { architecture, file, text } = await readFolder(folder);
       const config = architecture.configuration.parse(text, file, { onWarning() {} }) as unknown as PreTrainedConfig;
-      return loadedBy(classFor<M>(architecture, task, config), folder, options);
+      return loadedBy(classFor<M>(architecture, task, { ...config, ...options?.config }), folder, options);
     },
     async fromConfig(config, { random = new Random(0), ...options } = {}) {
       const architecture = await loadArchitecture(config.modelType);
@@ -77,15 +77,13 @@ function loadedBy<M extends AnyModel>(modelClass: ModelClass<M>, folder: string,
   return (modelClass as LoadableClass<M>).fromPretrained(folder, options);
 }
 
-/** The architecture's class for a task, or one over the layers that a configuration names. */
+/** The architecture's class for a task, or one over the layers or tokens that a configuration names. */
 export function classFor<M extends AnyModel = AnyModel>(
   architecture: Architecture,
   task: ModelTask,
-  { featureLayers }: Partial<Pick<PreTrainedConfig, "featureLayers">> = {},
+  config: Partial<Pick<PreTrainedConfig, "featureLayers" | "entityStarts">> = {},
 ): ModelClass<M> {
-  if (featureLayers != null && isLayerClassifierTask(task)) {
-    return layerClassifier(architecture, task) as unknown as ModelClass<M>;
-  }
+  if (readsLayers(task, config)) return layerClassifier(architecture, task) as unknown as ModelClass<M>;
   const modelClass = architecture.tasks[task];
   if (modelClass !== undefined) return modelClass as ModelClass<M>;
   const { modelType } = architecture.configuration;

@@ -1,7 +1,13 @@
 /** What a classifier over layers says is what its formula says of the hidden states that it returns. */
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { describe, expect, it } from "vitest";
+import entityStarts from "../../test/golden/pipelines/entity-starts.json" with { type: "json" };
+import { goldenModel } from "../../test/support/pipeline-cases.ts";
 import { Random } from "../random.ts";
 import type { Tensor } from "../tensor/index.ts";
+import { AutoModelForSequenceClassification } from "./auto.ts";
 import { bert } from "./bert.ts";
 import { layerClassifier } from "./layer-classifier.ts";
 
@@ -85,5 +91,41 @@ describe("a classifier over layers", () => {
 
   it.each(["5", "-1", "first", ""])("refuses %j of four layers", (layers) => {
     expect(() => model(layers, "sequenceClassification")).toThrow(expect.objectContaining({ field: "layers" }));
+  });
+});
+
+describe("a classifier of the states where entities open", () => {
+  const { inputIds, attentionMask, labels } = entityStarts;
+  const silent = { threads: 1, onWarning: () => undefined };
+  const loaded = async () => {
+    const config = { entityStarts: entityStarts.entityStarts, numLabels: 3 };
+    const made = await AutoModelForSequenceClassification.fromPretrained(goldenModel("bert"), { config, ...silent });
+    const view = (name: string) => made.store.view(made.parameters.get(name) as never);
+    view("classifier.weight").forEach((_, at, weight) => {
+      weight[at] = Math.sin(1 + at);
+    });
+    view("classifier.bias").forEach((_, at, bias) => {
+      bias[at] = Math.sin(-1 - at);
+    });
+    return made;
+  };
+
+  it("says what PyTorch says", async () => {
+    const { logits, loss } = await (await loaded())({ inputIds, attentionMask, labels });
+    const found = (logits.tolist() as number[][]).flat();
+    for (const [at, value] of entityStarts.logits.flat().entries()) expect(found[at]).toBeCloseTo(value, 5);
+    expect(loss?.tolist()).toBeCloseTo(entityStarts.loss, 5);
+  });
+
+  it("is saved as the encoder with our own key, and read back", async () => {
+    const folder = await mkdtemp(join(tmpdir(), "cloze-entity-starts-"));
+    const made = await loaded();
+    await made.savePretrained(folder);
+    const config = JSON.parse(await readFile(join(folder, "config.json"), "utf8"));
+    expect(config).toMatchObject({ architectures: ["BertModel"], cloze_entity_starts: [18, 19] });
+    const again = await AutoModelForSequenceClassification.fromPretrained(folder, silent);
+    const [before, after] = [await made({ inputIds, attentionMask }), await again({ inputIds, attentionMask })];
+    expect(after.logits.tolist()).toEqual(before.logits.tolist());
+    await rm(folder, { recursive: true });
   });
 });

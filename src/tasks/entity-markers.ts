@@ -7,6 +7,9 @@
 /** Before and after the head, before and after the tail. */
 export const entityMarkers = ["[E1]", "[/E1]", "[E2]", "[/E2]"] as const;
 
+/** Those before the head and before the tail. */
+export const openingMarkers = [entityMarkers[0], entityMarkers[2]] as const;
+
 /** A text with the places of its entities, in JavaScript string indices, the end not included. */
 export interface EntityPair {
   readonly text: string;

@@ -2,17 +2,17 @@
  * Relation extraction: what one entity of a text, the head, is to another, the tail.
  *
  * Paper: Baldini Soares et al. 2019, "Matching the Blanks", https://arxiv.org/abs/1906.03158, §3: both entities stand
- * between markers, tokens that are new to the model. Of its ways to read a marked text we take the one with the head for
- * whole texts (`entity markers – [CLS]`): every architecture has that head, GPT's last token included, and what is saved is
- * a classifier like any other, which opens elsewhere and reads marked texts there. The paper found the states at the two
- * opening markers to be better still; they need a head that no published format has.
+ * between markers, tokens that are new to the model. Of its ways to read a marked text the usual one here is that with the
+ * head for whole texts (`entity markers – [CLS]`): every architecture has that head, GPT's last token included, and what is
+ * saved is a classifier like any other, which opens elsewhere and reads marked texts there. The paper found the states at the
+ * two opening markers to be better still (`entity markers – entity start`): `entityStarts`, which no published format has.
  */
 import { int64Array, type ReadExample } from "../data/index.ts";
 import type { SymbolicTensor } from "../graph/index.ts";
 import type { EncodedArrays, Tokenizer } from "../tokenizers/index.ts";
 import { balancedWeights, ClassNames, namedClasses, unknownLabels } from "./class-names.ts";
 import { indexOfLargest, rowsOf } from "./classified-rows.ts";
-import { type EntityPair, entityMarkers, withEntityMarkers } from "./entity-markers.ts";
+import { type EntityPair, entityMarkers, openingMarkers, withEntityMarkers } from "./entity-markers.ts";
 import { classLoss, rowsTask } from "./labelled-forward.ts";
 import type { Features, PreparedTask, Task } from "./task.ts";
 import { relationFigures } from "./task-figures.ts";
@@ -28,10 +28,12 @@ interface RelationFeatures extends Features {
 export const relationExtraction: Task<"relation-extraction", RelationFeatures, number> = {
   name: "relation-extraction",
   modelTasks: ["sequenceClassification"],
+  settings: ["entityStarts"],
   tokens: entityMarkers,
 
-  configuration: (examples, _options, config) => ({
+  configuration: (examples, { entityStarts }, config, _modelTask, tokenizer) => ({
     problemType: "single_label_classification",
+    ...(entityStarts && { entityStarts: openingMarkers.map((marker) => tokenizer.convertTokensToIds(marker)) }),
     ...namedClasses(
       examples.map(({ label }) => label),
       config,

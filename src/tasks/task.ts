@@ -82,6 +82,8 @@ export interface LabelOptions {
   readonly problemType?: ProblemType | undefined;
   /** Of text classification: whether pairs are read in both orders, for tasks in which order says nothing. */
   readonly bothOrders?: boolean | undefined;
+  /** Of relation extraction: whether the states of the tokens that open the entities are classified, not the whole text's. */
+  readonly entityStarts?: boolean | undefined;
 }
 
 export type ProblemType = "regression" | "single_label_classification" | "multi_label_classification";
@@ -140,7 +142,14 @@ export interface TaskParts {
 }
 
 /** Settings of fine-tuning and of evaluations that only some tasks read. */
-export type TaskSetting = "stride" | "problemType" | "bothOrders" | "pooling" | "similarity" | "similarityScale";
+export type TaskSetting =
+  | "stride"
+  | "problemType"
+  | "bothOrders"
+  | "entityStarts"
+  | "pooling"
+  | "similarity"
+  | "similarityScale";
 
 export interface Task<Name extends TaskName = TaskName, F extends Features = Features, Result = unknown> {
   readonly name: Name;
@@ -158,6 +167,7 @@ export interface Task<Name extends TaskName = TaskName, F extends Features = Fea
     options: LabelOptions,
     config: PreTrainedConfig,
     modelTask: ModelTask,
+    tokenizer: Tokenizer,
   ): Readonly<Record<string, unknown>>;
   /** Weights under which all classes count alike; of tasks that have classes. */
   classWeights?(examples: readonly ReadExample<Name>[], config: PreTrainedConfig): readonly number[];

@@ -77,6 +77,11 @@ export const finetuneFields = {
   ),
   /** Of text classification: whether pairs are read in both orders and the logits added, where order says nothing. */
   bothOrders: boolean(false),
+  /**
+   * Of relation extraction: whether the states of the tokens that open the two entities are classified, side by side, in
+   * place of the whole text's. For models that read both ways: what follows an entity's opening tells which one it is.
+   */
+  entityStarts: boolean(false),
   /** How classes count in the loss: each example alike, or rare classes more, so that all classes count alike. */
   classWeights: oneOf(["none", "balanced"], "none"),
   /** Of retrieval: how the vectors of a text's tokens become one; as the model's folder says, or the mean, when left out. */

@@ -34,16 +34,16 @@ export async function prepareFinetuning(
   { onWarning, onStage }: FinetuneHooks,
 ): Promise<PreparedFinetuning> {
   const task = await loadTask(settings.task);
-  const { stride, pooling, similarity, similarityScale, problemType, bothOrders } = settings;
-  await checkTaskSettings(task, { stride, pooling, similarity, similarityScale, problemType, bothOrders });
+  const { stride, pooling, similarity, similarityScale, problemType, bothOrders, entityStarts } = settings;
+  const ofSomeTasks = { stride, pooling, similarity, similarityScale, problemType, bothOrders, entityStarts };
+  await checkTaskSettings(task, ofSomeTasks);
   const source = await taskModel(task, settings.model, featureLayersOf(settings));
   const { config, modelTask, architecture } = source;
   if (settings.frozen && modelTask === "base") throw nothingToTrain(settings.task);
   const { training, heldOut, heldOutRule } = await readExamples(settings, onWarning);
-  const labels = inFile(settings.train, () =>
-    task.configuration(training, { problemType: problemType ?? undefined, bothOrders }, config, modelTask),
-  );
   const { tokenizer, padding } = await prepareTokenizer(settings.model, task, architecture, config);
+  const labelOptions = { problemType: problemType ?? undefined, bothOrders, entityStarts };
+  const labels = inFile(settings.train, () => task.configuration(training, labelOptions, config, modelTask, tokenizer));
   const { device, threads } = settings;
   const options = { device: device ?? undefined, threads: threads ?? undefined, random: random.fork("model") };
   const drawn = new Set<string>();

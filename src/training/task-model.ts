@@ -36,14 +36,15 @@ export async function taskModel(
   const known = modelTasks.find((name) => architecture.tasks[name] !== undefined);
   const modelTask = known ?? (modelTasks[0] as ModelTask);
   if (config.featureLayers !== null && !isLayerClassifierTask(modelTask)) throw noLayers(modelTask);
-  const modelClass = classFor(architecture, modelTask, config) as unknown as {
-    fromPretrained(folder: string, options: LoadOptions): Promise<AnyModel>;
-  };
+  const classOf = (own: LoadOptions["config"]) =>
+    classFor(architecture, modelTask, { ...config, ...own }) as unknown as {
+      fromPretrained(folder: string, options: LoadOptions): Promise<AnyModel>;
+    };
   const isRead = (name: string): boolean => !unread.some((part) => name.startsWith(part) || name.includes(`.${part}`));
   return {
     ...{ config, architecture, modelTask },
     load: ({ onWarning, ...options }) =>
-      modelClass.fromPretrained(folder, {
+      classOf(options.config).fromPretrained(folder, {
         ...options,
         ...(featureLayers !== undefined && { config: { ...options.config, featureLayers } }),
         ...(onWarning && {
