@@ -43,6 +43,25 @@ describe("layouts of published data sets", () => {
     ]);
   });
 
+  it("names as stretches of text", () => {
+    expect(rows("wikiann-spans", "en:New\tB-LOC\nen:York\tI-LOC\nen:Bob\tB-PER\nen:ran\tO\nen:UN\tI-ORG\n")).toEqual([
+      {
+        text: "New York Bob ran UN",
+        entities: [
+          { start: 0, end: 8, label: "LOC" },
+          { start: 9, end: 12, label: "PER" },
+          { start: 17, end: 19, label: "ORG" },
+        ],
+      },
+    ]);
+  });
+
+  it("turns that say what the summary says", () => {
+    const dialogue = "#Person1#: Hello there.\n#Person2#: My car is broken again.\n#Person1#: Take it to Tom today.";
+    const file = JSON.stringify({ dialogue, summary: "My car is broken. Take it to Tom." });
+    expect(rows("dialogsum", file)).toEqual([{ sentences: dialogue.split("\n"), labels: [0, 1, 1] }]);
+  });
+
   it("aligned texts, classes by file, marked columns", () => {
     expect(rows("aligned", "teh\n\nx\n", "the\n\ny\n")).toEqual([
       { source: "teh", target: "the" },

@@ -1,4 +1,5 @@
 /** Published data sets whose files are neither tables nor columns: each layout's rows as Cloze's own JSON Lines fields. */
+import { rouge } from "../src/metrics/rouge.ts";
 
 /** A row as it is written out. */
 export type Row = Readonly<Record<string, unknown>>;
@@ -103,6 +104,56 @@ function markedColumns(mark: RegExp): Layout {
     );
 }
 
+/** Names in columns as stretches of the text that the tokens make with spaces between them. */
+const spansOf =
+  (columns: Layout): Layout =>
+  (files) =>
+    columns(files).map((row) => {
+      const [tokens, labels] = [row.tokens as string[], row.labels as string[]];
+      const entities: { start: number; end: number; label: string }[] = [];
+      let start = 0;
+      for (const [at, token] of tokens.entries()) {
+        const [, mark, label = ""] = /^([BI])-(.+)$/.exec(labels[at] ?? "") ?? [];
+        const before = labels[at - 1] ?? "O";
+        const end = start + token.length;
+        const last = entities.at(-1);
+        if (mark === "I" && last !== undefined && before.endsWith(`-${label}`)) last.end = end;
+        else if (mark !== undefined) entities.push({ start, end, label });
+        start = end + 1;
+      }
+      return { text: tokens.join(" "), entities };
+    });
+
+/**
+ * DialogSum (Chen et al. 2021): the turns of a dialogue, of which those are labelled that together say most of its summary,
+ * found one by one: that which adds most to the sum of ROUGE-1 and ROUGE-2, until none adds anything (Nallapati et al. 2017,
+ * https://arxiv.org/abs/1611.04230, §3.2).
+ */
+const dialogsum: Layout = (files) =>
+  files.flatMap(linesOf).map((line) => {
+    const { dialogue, summary } = JSON.parse(line) as { dialogue: string; summary: string };
+    const sentences = linesOf(dialogue).map((turn) => turn.trim());
+    return { sentences, labels: extractOf(sentences, summary) };
+  });
+
+/** 1 for each sentence of the extract, 0 for the others. */
+function extractOf(sentences: readonly string[], summary: string): (0 | 1)[] {
+  const types = ["rouge1", "rouge2"] as const;
+  const chosen = new Set<number>();
+  const scoreWith = (added: number): number => {
+    const extract = sentences.filter((_, at) => chosen.has(at) || at === added);
+    const { rouge1, rouge2 } = rouge(summary, extract.join("\n"), { types });
+    return rouge1.f1 + rouge2.f1;
+  };
+  for (let best = 0; ; ) {
+    const scores = sentences.map((_, at) => (chosen.has(at) ? 0 : scoreWith(at)));
+    const highest = Math.max(...scores);
+    if (highest <= best) return sentences.map((_, at) => (chosen.has(at) ? 1 : 0));
+    best = highest;
+    chosen.add(scores.indexOf(highest));
+  }
+}
+
 export const layouts: Readonly<Record<string, Layout>> = {
   trec,
   c3,
@@ -112,5 +163,7 @@ export const layouts: Readonly<Record<string, Layout>> = {
   classes: classFiles,
   "slot-intents": slotIntents,
   wikiann: markedColumns(/^[a-z-]+:/),
+  "wikiann-spans": spansOf(markedColumns(/^[a-z-]+:/)),
+  dialogsum,
   weibo: markedColumns(/\d$/),
 };

@@ -33,7 +33,12 @@ export async function dataSetRows({ as, files, encoding, options, part }: DataSe
 function isValidation(row: Row): boolean {
   // Of retrieval by the document, so that those of the validation part are new.
   const key =
-    row.positive ?? row.text ?? row.source ?? row.context ?? row.question ?? (row.tokens as string[]).join(" ");
+    row.positive ??
+    row.text ??
+    row.source ??
+    row.context ??
+    row.question ??
+    ((row.tokens ?? row.sentences) as string[]).join(" ");
   return createHash("sha256").update(String(key)).digest().readUInt32BE(0) % 100 < VALIDATION_PERCENT;
 }
 

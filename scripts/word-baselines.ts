@@ -1,14 +1,16 @@
 /**
- * What simple rules reach on labelled words, on the split that `cloze finetune` makes: the parse in which every word hangs from
+ * What simple rules reach on labelled words and sentences, on the split that `cloze finetune` makes: the parse in which every word hangs from
  * the one before or behind it, with the relation that the word has most often; and of utterances the most frequent intent and
- * each word's most frequent slot.
+ * each word's most frequent slot; of documents the first sentences for a summary.
  *
  *     npx tsx --conditions=@cloze/source scripts/word-baselines.ts parsing treebank.conllu --validation-share 0.2
  *     npx tsx --conditions=@cloze/source scripts/word-baselines.ts slots TRAIN VALIDATION
+ *     npx tsx --conditions=@cloze/source scripts/word-baselines.ts lead documents.jsonl
  */
 import { parseArgs } from "node:util";
 import { loadExamples } from "../src/data/index.ts";
 import { attachmentScores, spanScores } from "../src/metrics/index.ts";
+import { summaryFigures } from "../src/tasks/extractive-summarization.ts";
 import { splitExamples } from "../src/training/task-examples.ts";
 
 const { values, positionals } = parseArgs({
@@ -16,8 +18,8 @@ const { values, positionals } = parseArgs({
   allowPositionals: true,
 });
 const [kind, file, validation] = positionals;
-if ((kind !== "parsing" && kind !== "slots") || file === undefined) {
-  throw new Error("usage: word-baselines.ts parsing FILE | slots TRAIN VALIDATION");
+if ((kind !== "parsing" && kind !== "slots" && kind !== "lead") || file === undefined) {
+  throw new Error("usage: word-baselines.ts parsing FILE | slots TRAIN VALIDATION | lead FILE");
 }
 
 /** What each word, in lower case, is called most often; of words that were not seen what is most frequent at all. */
@@ -57,6 +59,12 @@ if (kind === "parsing") {
     "from the word behind",
     scores((at, length) => (at + 2 > length ? 0 : at + 2)),
   );
+} else if (kind === "lead") {
+  const { examples } = await loadExamples(file, "extractive-summarization");
+  for (const count of [1, 2, 3, Number.POSITIVE_INFINITY]) {
+    const chosen = examples.map(({ sentences }) => [...sentences.keys()].slice(0, count));
+    console.log(count === Number.POSITIVE_INFINITY ? "all" : `the first ${count}`, summaryFigures(examples, chosen));
+  }
 } else {
   const [training, heldOut] = await Promise.all(
     [file, validation ?? file].map(async (each) => (await loadExamples(each, "token-classification")).examples),

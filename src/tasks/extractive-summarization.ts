@@ -136,7 +136,7 @@ export function chosenSentences(shares: readonly number[], count?: number): numb
 }
 
 /** Of sentences, the chosen among those that were to be chosen; of texts, ROUGE of the one extract against the other. */
-function summaryFigures(examples: readonly Example[], chosen: readonly (readonly number[])[]) {
+export function summaryFigures(examples: readonly Example[], chosen: readonly (readonly number[])[]) {
   let [correct, predicted, gold] = [0, 0, 0];
   const sums = { rouge1: 0, rouge2: 0, rougeLsum: 0 };
   for (const [index, { sentences, labels }] of examples.entries()) {
