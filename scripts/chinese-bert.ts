@@ -104,8 +104,7 @@ const tasks: Readonly<Record<string, ChineseTask>> = {
     ...{ title: "C3, questions on dialogues (2 to 4 choices)", task: "multiple-choice", metric: "accuracy" },
     training: [{ as: "c3", files: ["mc/c3/c3-d-train.json"] }],
     heldOut: { as: "c3", files: ["mc/c3/c3-d-dev.json"] },
-    recipe: { epochs: 3, sequenceLength: 128 },
-    trainingRows: 500,
+    recipe: { epochs: 4, sequenceLength: 128 },
   },
   cmrc: {
     ...{ title: "CMRC 2018, answers in a text", task: "question-answering", metric: "f1" },

@@ -26,6 +26,13 @@ describe("rows of a data set", () => {
     expect([...(await textsOf("train")), ...validation].sort()).toEqual((await textsOf()).sort());
   });
 
+  it("of corrections are split by the text that is to be corrected", async () => {
+    const sentence = (_: unknown, index: number) => `<SENTENCE><TEXT>第${index}句话。</TEXT></SENTENCE>`;
+    writeFileSync(join(folder, "sighan.sgml"), Array.from({ length: 20 }, sentence).join("\n"));
+    const rows = await dataSetRows({ as: "sighan", files: [join(folder, "sighan.sgml")], part: "validation" });
+    expect(rows.map(({ source }) => source)).toEqual(["第11句话。", "第15句话。", "第18句话。"]);
+  });
+
   it("are drawn in the order of the SHA-256 of their JSON", () => {
     const rows = ["a", "b", "c", "d"].map((text) => ({ text, label: "x" }));
     expect(drawnRows(rows, 3).map(({ text }) => text)).toEqual(["d", "b", "a"]);
