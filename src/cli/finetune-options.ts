@@ -40,7 +40,7 @@ const finetuneFlags: SettingFlags<typeof finetuneFields> = {
   },
   stride: {
     placeholder: "N",
-    about: "Read long texts in windows that share so many tokens",
+    about: "Read long texts in windows that share so many tokens, in tasks that can",
     otherwise: "none where texts may be cut",
   },
   gradientAccumulation,
