@@ -9,13 +9,14 @@
  */
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { accuracy, cmrcScore } from "../src/metrics/index.ts";
+import { accuracy, cmrcScore, meanOf } from "../src/metrics/index.ts";
 import type { TaskName } from "../src/tasks/index.ts";
 import type { FinetuneSettings, PretrainSettings } from "../src/training/index.ts";
 import { brownBert, writeShape } from "./brown-models.ts";
 import type { Row } from "./data-set-layouts.ts";
 import { type DataSetFiles, dataSetRows, drawnRows, linesOfRows } from "./data-set-rows.ts";
-import { meanPercent, percent, runsOfCommandLine, writeTable } from "./kept-runs.ts";
+import { runsOfCommandLine, writeTable } from "./kept-runs.ts";
+import { meanPercent, percent } from "./percent.ts";
 import { majorityClass } from "./text-baselines.ts";
 
 const { runs, data, only, seeds } = runsOfCommandLine();
@@ -189,6 +190,15 @@ interface TaskFiles {
   readonly majority: number;
 }
 
+const files = new Map<string, Promise<TaskFiles>>();
+
+/** A task's rows, written once. */
+function filesOf(name: string): Promise<TaskFiles> {
+  const known = files.get(name) ?? writeRows(name);
+  files.set(name, known);
+  return known;
+}
+
 async function writeRows(name: string): Promise<TaskFiles> {
   const task = taskCalled(name);
   const training = drawnRows(await trainingRows(task), task.trainingRows ?? 2000);
@@ -207,7 +217,7 @@ function guess(task: TaskName, training: readonly Row[], heldOut: readonly Row[]
       const truths = (answers as { text: string }[]).map(({ text }) => text);
       return cmrcScore(truths, /^[^，。；]*/.exec(String(context))?.[0] ?? "").f1 / 100;
     });
-    return scores.reduce((sum, score) => sum + score, 0) / scores.length;
+    return meanOf(scores);
   }
   const gold = heldOut.map(({ label }) => String(label));
   const most = majorityClass(training.map(({ label }) => String(label)));
@@ -219,7 +229,7 @@ const keyOf = (name: string, start: string, seed: number): string => `${name} ${
 
 async function finetuneBoth(name: string, seed: number): Promise<void> {
   const { task, recipe } = taskCalled(name);
-  const { train, validation } = await writeRows(name);
+  const { train, validation } = await filesOf(name);
   for (const start of starts) {
     const run = { ...recipe, task, train, validation, model: runs.path(start), seed };
     await runs.finetuned(keyOf(name, start, seed), run);
@@ -234,7 +244,7 @@ async function tableRows(name: string): Promise<string[][]> {
   const score = (start: string, seed: number): number | undefined => runs.known(keyOf(name, start, seed))[metric];
   const done = seeds.filter((seed) => starts.every((start) => score(start, seed) !== undefined));
   if (done.length === 0) return [];
-  const { heldOut, majority } = await writeRows(name);
+  const { heldOut, majority } = await filesOf(name);
   const means = starts.map((start) => meanPercent(done.map((seed) => score(start, seed) ?? Number.NaN)));
   return [[`${title} (${metric})`, String(heldOut), String(done.length), percent(majority), ...means]];
 }

@@ -10,9 +10,8 @@
  * hash. A blank has the words of its set as choices; in a misspelling every second word, by a hash, is replaced by another
  * one of its set. On the error stream stands what comes of taking the most frequent word of each set every time.
  */
-import { createHash } from "node:crypto";
 import { brownCorpus } from "../src/data/index.ts";
-import { drawnRows, linesOfRows } from "./data-set-rows.ts";
+import { drawnRows, hashOf, linesOfRows } from "./data-set-rows.ts";
 
 const sets = [
   ...["accept except", "affect effect", "among between", "amount number", "begin being", "cite sight site"],
@@ -27,8 +26,6 @@ const [task, part] = process.argv.slice(2);
 if ((task !== "cloze" && task !== "spelling-correction") || (part !== "train" && part !== "held-out")) {
   throw new Error("usage: confused-words.ts cloze|spelling-correction train|held-out");
 }
-
-const hashOf = (text: string): number => createHash("sha256").update(text).digest().readUInt32BE(0);
 
 /** Another word of the set for every second one. */
 function misspelled(sentence: string): string {

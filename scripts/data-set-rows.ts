@@ -29,7 +29,10 @@ export async function dataSetRows({ as, files, encoding, options, part }: DataSe
   return part === undefined ? rows : rows.filter((row) => isValidation(row) === (part === "validation"));
 }
 
-/** The fixed split: by the first four bytes of the SHA-256 of a row's first text, a big-endian number modulo 100. */
+/** The first four bytes of the SHA-256 of a text, as a big-endian number. */
+export const hashOf = (text: string): number => createHash("sha256").update(text).digest().readUInt32BE(0);
+
+/** The fixed split: by the hash of a row's first text modulo 100. */
 function isValidation(row: Row): boolean {
   // Of retrieval by the document, so that those of the validation part are new.
   const key =
@@ -39,7 +42,7 @@ function isValidation(row: Row): boolean {
     row.context ??
     row.question ??
     ((row.tokens ?? row.sentences) as string[]).join(" ");
-  return createHash("sha256").update(String(key)).digest().readUInt32BE(0) % 100 < VALIDATION_PERCENT;
+  return hashOf(String(key)) % 100 < VALIDATION_PERCENT;
 }
 
 /** So many rows, the same ones every time: the first in the order of the SHA-256 of a row's JSON text. */

@@ -1,10 +1,10 @@
 /** The scores of fine-tuning that are kept beside the script that made PyTorch's, and their table in docs/results.md. */
-
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { deviationOf, meanOf } from "../src/metrics/index.ts";
 import type { BaselineScores } from "./baseline-scores.ts";
 import { dataSets, type Recipe } from "./data-sets.ts";
+import { meanPercent, percent } from "./percent.ts";
 import { commonCommands, recipeCommands } from "./recipe-commands.ts";
 
 const scoresFile = fileURLToPath(new URL("../test/golden/fine-tuning/scores.json", import.meta.url));
@@ -83,8 +83,8 @@ function rowOf({ title, metric, rows, recipe, baselines, pytorch, cloze }: KeptS
     `${recipe.epochs}, ${recipe.sequenceLength}, ${recipe.learningRate.toExponential().replace("e-", "e‑")}`,
     percent(baselines.majority),
     baselines.cosine === undefined ? percent(baselines.regression) : percent(baselines.cosine),
-    meanAndDeviation(theirs),
-    `**${meanAndDeviation(ours)}**`,
+    meanPercent(theirs),
+    `**${meanPercent(ours)}**`,
     String(seeds.length),
     theirs.length === seeds.length ? differenceOf(ours, theirs) : "–",
   ];
@@ -96,13 +96,6 @@ const metricNames: Readonly<Record<string, string>> = {
   matthewsCorrelation: "Matthews",
   spearman: "Spearman",
 };
-
-const percent = (share: number | undefined): string => (share === undefined ? "–" : (100 * share).toFixed(1));
-
-function meanAndDeviation(scores: readonly number[]): string {
-  if (scores.length < 2) return percent(scores[0]);
-  return `${percent(meanOf(scores))} ± ${percent(deviationOf(scores))}`;
-}
 
 /** Ours less theirs, seed by seed: the mean, and its standard error. */
 function differenceOf(ours: readonly number[], theirs: readonly number[]): string {

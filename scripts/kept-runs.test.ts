@@ -2,7 +2,8 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { KeptRuns, meanPercent, withTable } from "./kept-runs.ts";
+import { KeptRuns, withTable } from "./kept-runs.ts";
+import { meanPercent } from "./percent.ts";
 
 let folder = "";
 beforeEach(() => {

@@ -2,12 +2,10 @@
  * Many small trainings that go on where they were left: a model that is pretrained resumes from its checkpoint, and the
  * figure of every finished fine-tuning is kept in `figures.json`, so that the same command again makes only what is missing.
  */
-
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { deviationOf, meanOf } from "../src/metrics/index.ts";
 import {
   type FinetuneSettings,
   finetune,
@@ -168,13 +166,4 @@ export function withTable(document: string, name: string, table: string): string
   const [from, to] = [document.indexOf(begin), document.indexOf(end)];
   if (from < 0 || to < from) throw new Error(`the document has no ${begin} … ${end}`);
   return `${document.slice(0, from)}${begin}\n${table}\n${document.slice(to)}`;
-}
-
-export const percent = (share: number | undefined): string => (100 * (share ?? Number.NaN)).toFixed(1);
-
-/** Mean of shares in percent, with the standard deviation of several. */
-export function meanPercent(shares: readonly number[]): string {
-  const mean = meanOf(shares);
-  if (shares.length < 2) return percent(mean);
-  return `${percent(mean)} ± ${percent(deviationOf(shares))}`;
 }

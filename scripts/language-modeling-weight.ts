@@ -13,7 +13,8 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { meanOf } from "../src/metrics/index.ts";
 import { evaluateModel, type Metrics } from "../src/training/index.ts";
 import { brownParts, englishTask } from "./brown-models.ts";
-import { meanPercent, runsOfCommandLine, writeTable } from "./kept-runs.ts";
+import { runsOfCommandLine, writeTable } from "./kept-runs.ts";
+import { meanPercent } from "./percent.ts";
 
 const { runs, data, seeds } = runsOfCommandLine();
 const epochs = 2;

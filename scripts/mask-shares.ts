@@ -9,7 +9,8 @@
  * command goes on.
  */
 import { brownBert, englishTask, writeShape } from "./brown-models.ts";
-import { meanPercent, percent, runsOfCommandLine, writeTable } from "./kept-runs.ts";
+import { runsOfCommandLine, writeTable } from "./kept-runs.ts";
+import { meanPercent, percent } from "./percent.ts";
 
 const { runs, data, seeds } = runsOfCommandLine();
 

@@ -9,7 +9,8 @@
  * command goes on. With the folder of `mask-shares.ts` the first model is that of 80/10/10.
  */
 import { brownBert, englishTask, writeShape } from "./brown-models.ts";
-import { meanPercent, percent, runsOfCommandLine, writeTable } from "./kept-runs.ts";
+import { runsOfCommandLine, writeTable } from "./kept-runs.ts";
+import { meanPercent, percent } from "./percent.ts";
 
 const { runs, data, seeds, only = ["MLM", "NSP", "SOP"] } = runsOfCommandLine();
 const masked = "masked-language-modeling";
@@ -24,7 +25,7 @@ await runs.finish(async () => {
     const objective = `${masked}${further}`;
     models.push(await runs.pretrained(objective, { ...brownBert, config, objective }));
     const { pairAccuracy } = runs.known(`pretrain ${objective}`);
-    pairs.push(pairAccuracy === undefined ? "–" : percent(pairAccuracy));
+    pairs.push(percent(pairAccuracy));
   }
   const rows: string[][] = [["held-out pairs, right", ...pairs]];
   for (const name of ["mrpc", "rte", "sick"]) {

@@ -22,7 +22,8 @@ export function fuse(outputs: Outputs): Outputs {
 class Fusion {
   readonly #outputs: Outputs;
   readonly #nodes: readonly GraphNode[];
-  readonly #users = new Map<SymbolicTensor, GraphNode[]>();
+  /** What a node reads. */
+  readonly #used: ReadonlySet<SymbolicTensor>;
   readonly #asked: ReadonlySet<SymbolicTensor>;
   readonly #replaced = new Map<SymbolicTensor, SymbolicTensor>();
   /** Of new tensors [B, T, D]: the same as [B·T, D]. */
@@ -32,9 +33,7 @@ class Fusion {
     this.#outputs = outputs;
     this.#nodes = nodesOf(Object.values(outputs));
     this.#asked = new Set(Object.values(outputs));
-    for (const node of this.#nodes) {
-      for (const tensor of node.inputs) this.#users.set(tensor, [...(this.#users.get(tensor) ?? []), node]);
-    }
+    this.#used = new Set(this.#nodes.flatMap(({ inputs }) => inputs));
   }
 
   run(): Outputs {
@@ -120,20 +119,19 @@ class Fusion {
   #workOnRows(node: GraphNode): boolean {
     const [result, ...statistics] = node.outputs;
     if (!rowOperators.has(node.operator) || result?.rank !== 3) return false;
-    if (statistics.some((tensor) => this.#users.has(tensor) || this.#asked.has(tensor))) return false;
+    if (statistics.some((tensor) => this.#used.has(tensor) || this.#asked.has(tensor))) return false;
     const wide = node.inputs.filter(({ rank }) => rank === 3);
     const isAlike = node.inputs.every(({ rank }) => rank === 3 || node.operator !== "add");
     if (!isAlike || wide.some(({ shape }) => !shapesEqual(shape.slice(0, 2), result.shape.slice(0, 2)))) return false;
     if (node.operator !== "linear" && !wide.some((tensor) => this.#matrices.has(this.#now(tensor)))) return false;
     const inputs = node.inputs.map((tensor) => (tensor.rank === 3 ? this.#matrixOf(tensor, node) : this.#now(tensor)));
-    const { shape } = result;
-    const rows: Shape = [sizeOf(shape.slice(0, -1)), at(shape, 2)];
     const outputs: SymbolicTensor[] = [];
-    const made: GraphNode = { ...node, ...this.#biasApart(node, inputs, rows), outputs };
+    const made: GraphNode = { ...node, ...this.#biasApart(node, inputs), outputs };
     for (const [index, { type, shape }] of node.outputs.entries()) {
       const spec: TensorSpec = { type, shape: [sizeOf(shape.slice(0, -1)), at(shape, shape.length - 1)] };
       outputs.push(new SymbolicTensor(spec, { kind: "node", node: made, index }));
     }
+    const { shape } = result;
     const whole = this.#insert(node, -0.25, "reshape", [at(outputs, 0)], { shape }, shape);
     this.#matrices.set(whole, at(outputs, 0));
     this.#replaced.set(result, whole);
@@ -147,12 +145,13 @@ class Fusion {
   #biasApart(
     node: GraphNode,
     inputs: readonly SymbolicTensor[],
-    rows: Shape,
   ): Pick<GraphNode, "operator" | "inputs" | "attributes"> {
-    if (node.operator !== "linear") return { operator: node.operator, inputs, attributes: node.attributes };
+    const { operator, attributes } = node;
+    if (operator !== "linear") return { operator, inputs, attributes };
     const [x, weight, bias] = inputs as [SymbolicTensor, SymbolicTensor, SymbolicTensor];
-    const { transposeWeight } = node.attributes as LinearAttributes;
-    const product = this.#insert(node, 0.25, "matmul", [x, weight], { transposeRight: transposeWeight }, rows);
+    const { transposeWeight: transposeRight } = attributes as LinearAttributes;
+    const shape = [at(x.shape, 0), at(bias.shape, 0)];
+    const product = this.#insert(node, 0.25, "matmul", [x, weight], { transposeRight }, shape);
     return { operator: "add", inputs: [product, bias], attributes: {} };
   }
 

@@ -1,8 +1,7 @@
 /** A text with its wrong words, or in Chinese its wrong characters, put right, and where they stood. */
 import { AutoModelForMaskedLM } from "../models/index.ts";
-import { predictionsOf, SpellingPieces, type UnitRow, unitsOf } from "../tasks/spelling-correction.ts";
+import { predictionsOf, SpellingPieces, type UnitRow, unitsOf, windowFeatures } from "../tasks/spelling-correction.ts";
 import { type SpellingUnit, spellingUnits } from "../tasks/spelling-units.ts";
-import { tokenRow } from "../tasks/token-rows.ts";
 import { byWord } from "../tasks/word-windows.ts";
 import type { Tokenizer } from "../tokenizers/index.ts";
 import { type Told, told } from "./inner-states.ts";
@@ -71,9 +70,8 @@ export async function loadSpellingCorrection(
     const counts = unitRows.map(({ length }) => length);
     const results = rowsOfEach(rows, counts).map((own, index) => {
       const [text, ownUnits, windows] = [texts[index] as string, units[index] as SpellingUnit[], unitRows[index] ?? []];
-      const features = windows.map((row) => ({ example: 0, rows: [tokenRow(row.tokens)], words: unitsOf(row) }));
       const [corrected = []] = byWord(
-        features,
+        windows.map((row) => windowFeatures(row, 0)),
         own.map(({ result }) => result),
         [ownUnits.length],
       );

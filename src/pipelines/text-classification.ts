@@ -1,5 +1,4 @@
 /** Which class a text, or a pair of texts, belongs to: how likely each is, or a number. */
-
 import { softmax } from "../generation/index.ts";
 import { AutoModelForSequenceClassification } from "../models/index.ts";
 import { sigmoid } from "../tasks/yes-or-no.ts";

@@ -7,7 +7,6 @@
  * documents are read in windows of whole sentences in place of being cut; GPT, which reads from left to right, is read at
  * the last token of a sentence; and as many sentences are chosen as the probabilities sum to, in place of always three.
  */
-
 import { int64Array, type ReadExample } from "../data/index.ts";
 import { type SymbolicTensor, shapeOf } from "../graph/index.ts";
 import { precisionRecallF1, rouge } from "../metrics/index.ts";

@@ -19,5 +19,6 @@ export type {
   TaskSetting,
   VectorOptions,
 } from "./task.ts";
+export { taskSettings } from "./task.ts";
 export { withTextMarks } from "./text-marks.ts";
 export { longestRow } from "./token-rows.ts";

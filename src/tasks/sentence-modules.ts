@@ -2,7 +2,6 @@
  * What a folder of sentence-transformers does with the vectors of tokens: `modules.json` and the folders that it names, and
  * by what its vectors are compared.
  */
-
 import { platform } from "#platform";
 import { openWeights } from "../checkpoints/index.ts";
 import { CheckpointError } from "../errors.ts";

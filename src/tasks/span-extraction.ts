@@ -2,7 +2,6 @@
  * Entities as spans: where in a text entities of each type begin and end. Entities of different types may overlap or lie
  * within each other, which labels of words cannot say. How they are told: `marked-spans.ts`.
  */
-
 import { int64Array, type ReadExample } from "../data/index.ts";
 import { DataError } from "../errors.ts";
 import { type SymbolicTensor, shapeOf } from "../graph/index.ts";

@@ -27,6 +27,7 @@ interface SpellingFeatures extends WordFeatures {
   /** [T]: what should stand at each token; −100 where nobody can say. */
   readonly labels: readonly number[];
   readonly row: UnitRow;
+  readonly texts: AlignedTexts;
   /** The units whose tokens here can say what should stand there. */
   readonly reached: readonly number[];
 }
@@ -72,7 +73,8 @@ export const spellingCorrection: Task<"spelling-correction", SpellingFeatures, C
       },
 
       evaluate(examples, features, results) {
-        const aligned = examples.map(alignedTexts);
+        const known = new Map(features.map(({ example, texts }) => [example, texts]));
+        const aligned = examples.map((example, index) => known.get(index) ?? alignedTexts(example));
         const corrected = byWord(
           features,
           results,
@@ -97,7 +99,12 @@ export const spellingCorrection: Task<"spelling-correction", SpellingFeatures, C
 };
 
 /** The units of the source, and what each of them should be. */
-function alignedTexts({ source, target }: Pick<Example, "source" | "target">) {
+interface AlignedTexts {
+  readonly units: readonly string[];
+  readonly wanted: readonly (readonly string[])[];
+}
+
+function alignedTexts({ source, target }: Example): AlignedTexts {
   const [units, wanted] = [source, target].map((text) => spellingUnits(text).map((unit) => unit.text)) as [
     string[],
     string[],
@@ -105,8 +112,9 @@ function alignedTexts({ source, target }: Pick<Example, "source" | "target">) {
   return { units, wanted: alignedUnits(units, wanted) };
 }
 
-function featuresOf(texts: Example, example: number, pieces: SpellingPieces): SpellingFeatures[] {
-  const { units, wanted } = alignedTexts(texts);
+function featuresOf(given: Example, example: number, pieces: SpellingPieces): SpellingFeatures[] {
+  const texts = alignedTexts(given);
+  const { units, wanted } = texts;
   return pieces.windows(units).map((row) => {
     const labels = new Array<number>(row.tokens.inputIds.length).fill(ignoredLabel);
     const reached: number[] = [];
@@ -116,8 +124,13 @@ function featuresOf(texts: Example, example: number, pieces: SpellingPieces): Sp
       reached.push(unit);
       for (const [at, place] of places.entries()) labels[place] = ids[at] as number;
     }
-    return { example, rows: [tokenRow(row.tokens)], words: unitsOf(row), labels, row, reached };
+    return { ...windowFeatures(row, example), labels, row, texts, reached };
   });
+}
+
+/** A window of example number `example`, with the units that have tokens there as its words. */
+export function windowFeatures(row: UnitRow, example: number): WordFeatures {
+  return { example, rows: [tokenRow(row.tokens)], words: unitsOf(row) };
 }
 
 /** The units of a window that have tokens there, and the place of the first one. */
@@ -169,9 +182,7 @@ export class SpellingPieces {
     // A window may begin or end within a unit.
     const [whole] = this.#encoded(units, { sequenceLength: Number.MAX_SAFE_INTEGER });
     const isWhole = (places: readonly number[], unit: number) => places.length === whole?.places[unit]?.length;
-    return windows.map(({ places, ...row }) => ({
-      ...{ ...row, places: places.map((own, unit) => (isWhole(own, unit) ? own : [])) },
-    }));
+    return windows.map((row) => ({ ...row, places: row.places.map((own, unit) => (isWhole(own, unit) ? own : [])) }));
   }
 
   #encoded(units: readonly string[], options: Pick<TaskOptions, "sequenceLength" | "stride">): UnitRow[] {

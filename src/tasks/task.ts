@@ -142,14 +142,12 @@ export interface TaskParts {
 }
 
 /** Settings of fine-tuning and of evaluations that only some tasks read. */
-export type TaskSetting =
-  | "stride"
-  | "problemType"
-  | "bothOrders"
-  | "entityStarts"
-  | "pooling"
-  | "similarity"
-  | "similarityScale";
+export const taskSettings = [
+  ...(["stride", "problemType", "bothOrders", "entityStarts"] as const),
+  ...(["pooling", "similarity", "similarityScale"] as const),
+] as const;
+
+export type TaskSetting = (typeof taskSettings)[number];
 
 export interface Task<Name extends TaskName = TaskName, F extends Features = Features, Result = unknown> {
   readonly name: Name;

@@ -34,14 +34,13 @@ export async function prepareFinetuning(
   { onWarning, onStage }: FinetuneHooks,
 ): Promise<PreparedFinetuning> {
   const task = await loadTask(settings.task);
-  const { stride, pooling, similarity, similarityScale, problemType, bothOrders, entityStarts } = settings;
-  const ofSomeTasks = { stride, pooling, similarity, similarityScale, problemType, bothOrders, entityStarts };
-  await checkTaskSettings(task, ofSomeTasks);
+  await checkTaskSettings(task, settings);
   const source = await taskModel(task, settings.model, featureLayersOf(settings));
   const { config, modelTask, architecture } = source;
   if (settings.frozen && modelTask === "base") throw nothingToTrain(settings.task);
   const { training, heldOut, heldOutRule } = await readExamples(settings, onWarning);
   const { tokenizer, padding } = await prepareTokenizer(settings.model, task, architecture, config);
+  const { problemType, bothOrders, entityStarts } = settings;
   const labelOptions = { problemType: problemType ?? undefined, bothOrders, entityStarts };
   const labels = inFile(settings.train, () => task.configuration(training, labelOptions, config, modelTask, tokenizer));
   const { device, threads } = settings;
@@ -61,7 +60,7 @@ export async function prepareFinetuning(
   freezeParts(model, settings, drawn);
   const givenOptions: TaskOptions = {
     sequenceLength: rowLength(settings, architecture.sizes(config).maximumLength, usualRowLength(source)),
-    stride: stride ?? undefined,
+    stride: settings.stride ?? undefined,
     classWeights: balancedClasses(settings, task, training, model.config),
     vectors: vectorOptions(settings),
     languageModeling: languageModelingOf(settings, architecture),
